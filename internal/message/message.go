@@ -1,0 +1,102 @@
+package message
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"sort"
+
+	"github.com/BurntSushi/toml"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+)
+
+// files holds one catalogue file per room and language, named <room>.<language>.toml; keys are flat, quoted ids.
+//
+//go:embed catalogue/*.toml
+var files embed.FS
+
+// Catalogue knows every sentence.
+type Catalogue struct {
+	bundle *i18n.Bundle
+	ids    []string
+}
+
+// New reads the embedded catalogue. It fails on a file that cannot be read and on an id that stands twice.
+func New() (*Catalogue, error) {
+	c := &Catalogue{bundle: i18n.NewBundle(language.English)}
+	c.bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	paths, err := fs.Glob(files, "catalogue/*.toml")
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]string{}
+	for _, path := range paths {
+		file, err := c.bundle.LoadMessageFileFS(files, path)
+		if err != nil {
+			return nil, fmt.Errorf("read catalogue: %w", err)
+		}
+		for _, m := range file.Messages {
+			key := file.Tag.String() + " " + m.ID
+			if first, twice := seen[key]; twice {
+				return nil, fmt.Errorf("message %q stands in %s and in %s", m.ID, first, path)
+			}
+			seen[key] = path
+			if file.Tag == language.English {
+				c.ids = append(c.ids, m.ID)
+			}
+		}
+	}
+	sort.Strings(c.ids)
+	return c, nil
+}
+
+// IDs lists every message id, sorted.
+func (c *Catalogue) IDs() []string { return c.ids }
+
+// For returns a Printer in the best language for the given BCP 47 tags or Accept-Language values; English otherwise.
+func (c *Catalogue) For(tags ...string) Printer {
+	return Printer{localizer: i18n.NewLocalizer(c.bundle, tags...), lang: "en"}
+}
+
+// Printer makes sentences in one language. The zero Printer prints ids.
+type Printer struct {
+	localizer *i18n.Localizer
+	lang      string
+}
+
+// Lang is the BCP 47 tag of the sentences.
+func (p Printer) Lang() string { return p.lang }
+
+// T returns the sentence id with its placeholders filled from key, value pairs. A value under "Count" chooses the
+// plural form. An id that the catalogue does not hold is returned as it is; a test demands that none is missing.
+func (p Printer) T(id string, pairs ...any) string {
+	if len(pairs) == 0 {
+		return p.print(id, nil)
+	}
+	data := make(fault.Data, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		data[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	return p.print(id, data)
+}
+
+// Fault returns the sentence of a fault: what happened and what to do.
+func (p Printer) Fault(f *fault.Error) string { return p.print(f.ID, f.Data) }
+
+func (p Printer) print(id string, data fault.Data) string {
+	if p.localizer == nil {
+		return id
+	}
+	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: data}
+	if count, ok := data["Count"]; ok {
+		config.PluralCount = count
+	}
+	text, err := p.localizer.Localize(config)
+	if err != nil && text == "" {
+		return id
+	}
+	return text
+}

@@ -1,0 +1,111 @@
+package onboarding
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/wizard"
+)
+
+// Setup is one company's onboarding, from opened to completed.
+type Setup struct {
+	ID      string // 26 characters of lower-case base32, 130 bits; names the setup in URLs, gives no access
+	Version int64  // grows with every change; the base of compare-and-swap
+
+	Company string
+	Tenant  string // Aritma's tenantId; never the Entra directory
+	Domain  string // e-mail domain that the directory must own; empty when not pinned
+	Contact string // who was invited, as customer success wrote it; may be empty
+	Scheme  string // proposed by customer success; empty: made from the company
+
+	CreatedAt   time.Time
+	ChangedAt   time.Time
+	OpenedAt    time.Time // first opened by a link or begun by a token; zero: not opened
+	CompletedAt time.Time // zero: not completed
+
+	State wizard.State
+}
+
+// Reference is the short name by which the setup's own SCIM tokens are recognised among others: 8 characters.
+func (s Setup) Reference() string { return s.ID[:8] }
+
+// ProposedScheme is the scheme to offer before the admin has chosen one.
+func (s Setup) ProposedScheme() string {
+	if s.Scheme != "" {
+		return s.Scheme
+	}
+	return wizard.ProposeScheme(s.Company)
+}
+
+// Names of the sealed secrets of a setup.
+const (
+	ClientSecretName = "client-secret"
+	SCIMTokenName    = "scim-token"
+)
+
+// ClientSecretLife is how long a client secret is kept at most before it is dropped and asked for again when needed.
+const ClientSecretLife = 24 * time.Hour
+
+// place binds a sealed secret to its setup and name.
+func place(setup, name string) []byte { return seal.Place("setup", setup, name) }
+
+// Link is a setup link. Its secret is known to whoever holds the link; only the hash is stored.
+type Link struct {
+	ID        string
+	Setup     string
+	Hash      []byte // SHA-256 of the secret
+	Label     string // who it is for: "admin", "deputy", "resume"
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt time.Time // zero: not revoked
+}
+
+// Usable reports whether the link still opens its setup.
+func (l Link) Usable(now time.Time) bool { return l.RevokedAt.IsZero() && now.Before(l.ExpiresAt) }
+
+// HashLink is how a link's secret is looked up.
+func HashLink(value secret.Secret) []byte {
+	sum := sha256.Sum256([]byte(value.Expose()))
+	return sum[:]
+}
+
+// Grant lets one browser session into one setup.
+type Grant struct {
+	Session []byte // SHA-256 of the session id
+	Setup   string
+	Link    string // id of the link that opened it; empty when the session began the setup
+	At      time.Time
+}
+
+// Event is one entry of the audit trail: who did what, when. It never holds a secret.
+type Event struct {
+	Setup string
+	At    time.Time
+	Actor string // "link:<label>", "token", "operator", "system"
+	Kind  string // for example "opened", "step.directory", "provider.created", "token.revealed"
+	// Detail is a few plain facts, such as an operation id or a reference number.
+	Detail map[string]string
+}
+
+// newID returns 130 random bits as 26 characters of lower-case base32.
+func newID() string {
+	raw := make([]byte, 17)
+	_, _ = rand.Read(raw)
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))[:26]
+}
+
+// NewOperation returns a fresh single-use operation id for a form that creates something.
+func NewOperation() string { return newID() }
+
+// newLinkSecret returns 256 random bits in base64url.
+func newLinkSecret() secret.Secret {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw)
+	return secret.New(base64.RawURLEncoding.EncodeToString(raw))
+}

@@ -1,0 +1,87 @@
+package onboarding
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/seal"
+)
+
+// Faults of the store that callers tell apart.
+var (
+	ErrNotFound      = errors.New("not found")
+	ErrConflict      = errors.New("changed by somebody else")
+	ErrOperationUsed = errors.New("operation id was used before")
+	ErrClaimed       = errors.New("sealed value is gone")
+)
+
+// Change is one transaction on a setup. It succeeds as a whole when the stored version still equals Setup.Version.
+type Change struct {
+	Setup     Setup
+	Put       map[string]SealedSecret // by name; replaces
+	Drop      []string                // names of secrets to delete
+	Operation string                  // recorded as used, when not empty
+	Events    []Event
+}
+
+// SealedSecret is a sealed value with the time at which it is deleted at the latest; zero: not by time.
+type SealedSecret struct {
+	Value  seal.Sealed
+	DropAt time.Time
+}
+
+// ExpiredSecret names a sealed value whose time has passed.
+type ExpiredSecret struct{ Setup, Name string }
+
+// Store keeps setups. Two engines implement it; package storetest holds what both must do. Every method is atomic,
+// safe for concurrent use, and durable when it returns nil.
+type Store interface {
+	SetupStore
+	LinkStore
+	LeaseStore
+}
+
+// SetupStore keeps setups, their sealed secrets and their audit trail.
+type SetupStore interface {
+	// CreateSetup stores a new setup with its first events; the version becomes 1.
+	CreateSetup(ctx context.Context, setup Setup, events ...Event) error
+	// Setup returns a setup, or ErrNotFound.
+	Setup(ctx context.Context, id string) (Setup, error)
+	// Save applies a change and returns the setup with its new version, or ErrConflict, ErrOperationUsed, ErrNotFound.
+	Save(ctx context.Context, change Change) (Setup, error)
+	// Claim is Save that also takes the sealed value out: it is deleted in the same transaction. ErrClaimed when it is
+	// not there any more.
+	Claim(ctx context.Context, change Change, name string) (Setup, seal.Sealed, error)
+	// Sealed returns a sealed value without taking it out, or ErrNotFound.
+	Sealed(ctx context.Context, setup, name string) (seal.Sealed, error)
+	// ExpiredSecrets lists sealed values whose time has passed.
+	ExpiredSecrets(ctx context.Context, now time.Time) ([]ExpiredSecret, error)
+	// Events lists a setup's audit trail, oldest first.
+	Events(ctx context.Context, setup string) ([]Event, error)
+}
+
+// LinkStore keeps setup links and who came in by them.
+type LinkStore interface {
+	AddLink(ctx context.Context, link Link, events ...Event) error
+	// LinkByHash returns a link whatever its state, or ErrNotFound.
+	LinkByHash(ctx context.Context, hash []byte) (Link, error)
+	// RevokeLink takes a link back; sessions that came by it lose access at their next request.
+	RevokeLink(ctx context.Context, id string, at time.Time, events ...Event) error
+	// AddGrant lets a session into a setup; doing it twice is fine.
+	AddGrant(ctx context.Context, grant Grant) error
+	// Granted returns the grant of a session on a setup while its link is usable, or ErrNotFound.
+	Granted(ctx context.Context, session []byte, setup string, now time.Time) (Grant, error)
+	// Grants lists the setups that a session may enter, newest first.
+	Grants(ctx context.Context, session []byte, now time.Time) ([]Grant, error)
+}
+
+// LeaseStore lets one worker at a time act on a setup.
+type LeaseStore interface {
+	// AcquireLease reports whether holder now has the lease of the setup until the given time.
+	AcquireLease(ctx context.Context, setup, holder string, now, until time.Time) (bool, error)
+	// ReleaseLease gives it back; not holding it is no error.
+	ReleaseLease(ctx context.Context, setup, holder string) error
+	// Leased reports whether somebody holds the lease now.
+	Leased(ctx context.Context, setup string, now time.Time) (bool, error)
+}

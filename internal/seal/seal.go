@@ -1,0 +1,114 @@
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aritma/entra-onboard/internal/secret"
+)
+
+const (
+	keyPrefix = "oks1_" // onboard key, sealing, format 1: recognisable to secret scanners
+	keyBytes  = 32
+	version   = 1
+	headBytes = 1 + 4 // version, key id
+)
+
+// ErrOpen says that a ciphertext is damaged, belongs to another place, or was sealed with a key that is not here.
+var ErrOpen = errors.New("sealed value does not open with any of the keys at this place")
+
+// Sealed is a ciphertext: one version byte, four bytes of key id, a 12-byte nonce, ciphertext and tag.
+type Sealed []byte
+
+// Place binds a ciphertext to where it is kept, for example Place("setup", id, "client-secret").
+// Parts are length-prefixed, so that no two lists of parts give the same place.
+func Place(parts ...string) []byte {
+	var place []byte
+	for _, part := range parts {
+		place = binary.BigEndian.AppendUint32(place, uint32(len(part)))
+		place = append(place, part...)
+	}
+	return place
+}
+
+type key struct {
+	id   [4]byte
+	aead cipher.AEAD
+}
+
+// Keyring seals with its first key and opens with each.
+type Keyring struct{ keys []key }
+
+// Generate returns a new key in the form that ONBOARD_SEALING_KEYS takes: "oks1_" and 43 characters of base64url.
+func Generate() secret.Secret {
+	raw := make([]byte, keyBytes)
+	_, _ = rand.Read(raw) // crypto/rand.Read never fails (Go 1.24)
+	return secret.New(keyPrefix + base64.RawURLEncoding.EncodeToString(raw))
+}
+
+// ParseKeyring reads a comma-separated list of keys from Generate. Errors name the position, never the key.
+func ParseKeyring(list secret.Secret) (*Keyring, error) {
+	ring := &Keyring{}
+	for i, text := range strings.Split(list.Expose(), ",") {
+		k, err := parseKey(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		ring.keys = append(ring.keys, k)
+	}
+	return ring, nil
+}
+
+func parseKey(text string) (key, error) {
+	encoded, ok := strings.CutPrefix(text, keyPrefix)
+	if !ok {
+		return key{}, fmt.Errorf("does not begin with %q", keyPrefix)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil || len(raw) != keyBytes {
+		return key{}, fmt.Errorf("is not %d bytes of base64url", keyBytes)
+	}
+	block, err := aes.NewCipher(raw)
+	if err != nil {
+		return key{}, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return key{}, err
+	}
+	digest := sha256.Sum256(append([]byte("onboard key id\x00"), raw...))
+	return key{id: [4]byte(digest[:4]), aead: aead}, nil
+}
+
+// Seal encrypts value for place.
+func (r *Keyring) Seal(value secret.Secret, place []byte) Sealed {
+	k := r.keys[0]
+	head := append([]byte{version}, k.id[:]...)
+	return k.aead.Seal(head, nil, []byte(value.Expose()), bind(head, place))
+}
+
+// Open decrypts what Seal made for the same place, or fails with ErrOpen.
+func (r *Keyring) Open(sealed Sealed, place []byte) (secret.Secret, error) {
+	if len(sealed) < headBytes || sealed[0] != version {
+		return secret.Secret{}, ErrOpen
+	}
+	head, body := sealed[:headBytes], sealed[headBytes:]
+	for _, k := range r.keys {
+		if [4]byte(head[1:]) != k.id {
+			continue
+		}
+		if plain, err := k.aead.Open(nil, nil, body, bind(head, place)); err == nil {
+			return secret.New(string(plain)), nil
+		}
+	}
+	return secret.Secret{}, ErrOpen
+}
+
+func bind(head, place []byte) []byte { return append(append([]byte{}, head...), place...) }

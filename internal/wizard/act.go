@@ -1,0 +1,224 @@
+package wizard
+
+import (
+	"slices"
+	"time"
+)
+
+// RegistrationIntended is stored before Aritma is asked to create, update, take over or remove the provider.
+// Looked says that the list was read and showed no provider of this scheme.
+type RegistrationIntended struct {
+	Act       Act
+	Operation string
+	Looked    bool
+}
+
+func (e RegistrationIntended) apply(s *State, at time.Time) error {
+	r := &s.Registration
+	if r.Intent != "" && r.Intent != e.Act {
+		return errBusy
+	}
+	switch e.Act {
+	case Create, Adopt:
+		if r.Exists || s.Open() != Review || (e.Act == Adopt && r.Clash == nil) {
+			return notOpen(Review)
+		}
+	case Update:
+		if !r.Exists || s.Open() != Review {
+			return notOpen(Review)
+		}
+	case Remove:
+		if s.Token.Status == TokenIntended {
+			return errBusy
+		}
+	default:
+		return errNoIntent
+	}
+	r.Intent, r.Operation, r.IntendedAt, r.Looked, r.Problem = e.Act, e.Operation, at, e.Looked, nil
+	return nil
+}
+
+// RegistrationDone is the outcome of create, update and adopt. ProviderID 0 means that Aritma did not tell it.
+type RegistrationDone struct{ ProviderID int64 }
+
+func (e RegistrationDone) apply(s *State, at time.Time) error {
+	r := &s.Registration
+	if r.Intent == "" || r.Intent == Remove {
+		return errNoIntent
+	}
+	if !r.Exists {
+		r.RegisteredAt = at
+		r.Adopted = r.Intent == Adopt
+	}
+	if e.ProviderID != 0 {
+		r.ProviderID = e.ProviderID
+	}
+	r.Exists, r.Intent, r.Clash, r.Problem = true, "", nil, nil
+	r.Sent = s.Answers.registered()
+	s.ClientSecret.Sent = true
+	s.Marks[Review] = Mark{At: at, Revision: s.Marks[Review].Revision + 1}
+	return nil
+}
+
+// RegistrationFailed ends an act that certainly changed nothing.
+type RegistrationFailed struct{ Problem Problem }
+
+func (e RegistrationFailed) apply(s *State, _ time.Time) error {
+	s.Registration.Intent = ""
+	s.Registration.Problem = &e.Problem
+	return nil
+}
+
+// RegistrationUnclear keeps the intent: whether the act happened is not known and must be looked up before the next.
+type RegistrationUnclear struct{ Problem Problem }
+
+func (e RegistrationUnclear) apply(s *State, _ time.Time) error {
+	if s.Registration.Intent == "" {
+		return errNoIntent
+	}
+	s.Registration.Problem = &e.Problem
+	return nil
+}
+
+// SchemeTaken says that a provider of this scheme exists which this setup did not make.
+type SchemeTaken struct{ Clash Clash }
+
+func (e SchemeTaken) apply(s *State, _ time.Time) error {
+	if s.Registration.Exists {
+		return errSchemeFixed
+	}
+	s.Registration.Intent, s.Registration.Problem = "", nil
+	s.Registration.Clash = &e.Clash
+	return nil
+}
+
+// Removed is the outcome of Remove: nothing of this setup is left in Aritma, and it begins again.
+type Removed struct{}
+
+func (Removed) apply(s *State, _ time.Time) error {
+	if s.Registration.Intent != Remove {
+		return errNoIntent
+	}
+	generation := s.Token.Generation
+	*s = State{Marks: map[Step]Mark{}, Token: SCIMToken{Generation: generation}}
+	return nil
+}
+
+// TokenAsked is stored before Aritma is asked for a SCIM token. Before lists the ids of all tokens that exist; Listed
+// is false when Aritma would not say. Replaces is the generation that the admin saw: 0 for the first token.
+type TokenAsked struct {
+	Operation string
+	Before    []string
+	Listed    bool
+	Replaces  int
+}
+
+func (e TokenAsked) apply(s *State, at time.Time) error {
+	t := &s.Token
+	if s.Registration.Intent != "" {
+		return errBusy
+	}
+	if !s.Registration.Exists || !s.Reachable(Token) {
+		return notOpen(Token)
+	}
+	if t.Status != TokenNone && t.Status != TokenIntended && e.Replaces != t.Generation {
+		return errTokenState
+	}
+	if t.ID != "" && !slices.Contains(t.Old, t.ID) {
+		t.Old = append(t.Old, t.ID)
+	}
+	if t.Status != TokenIntended {
+		t.Generation++
+	}
+	t.Status, t.Operation, t.IntendedAt, t.Problem = TokenIntended, e.Operation, at, nil
+	t.Before, t.Listed, t.ID = e.Before, e.Listed, ""
+	t.CreatedAt, t.ClaimedAt, t.PastedAt = time.Time{}, time.Time{}, time.Time{}
+	return nil
+}
+
+// TokenMade says that the token exists and that its value is sealed.
+type TokenMade struct{ ID string }
+
+func (e TokenMade) apply(s *State, at time.Time) error {
+	t := &s.Token
+	if t.Status != TokenIntended {
+		return errTokenState
+	}
+	t.Status, t.ID, t.CreatedAt, t.Before, t.Problem = TokenSealed, e.ID, at, nil, nil
+	return nil
+}
+
+// TokenFailed ends an intent that certainly made nothing, or whose orphan was removed.
+type TokenFailed struct{ Problem Problem }
+
+func (e TokenFailed) apply(s *State, _ time.Time) error {
+	if s.Token.Status == TokenIntended {
+		s.Token.Status, s.Token.Before = TokenNone, nil
+	}
+	s.Token.Problem = &e.Problem
+	return nil
+}
+
+// TokenUnclear keeps the intent: a token may exist whose value nobody has.
+type TokenUnclear struct{ Problem Problem }
+
+func (e TokenUnclear) apply(s *State, _ time.Time) error {
+	s.Token.Problem = &e.Problem
+	return nil
+}
+
+// OrphanFound names a token that a lost answer left behind; it is to be removed.
+type OrphanFound struct{ ID string }
+
+func (e OrphanFound) apply(s *State, _ time.Time) error {
+	t := &s.Token
+	if t.Status != TokenIntended {
+		return errTokenState
+	}
+	if !slices.Contains(t.Old, e.ID) {
+		t.Old = append(t.Old, e.ID)
+	}
+	t.OrphansRemoved++
+	return nil
+}
+
+// OrphanUnlisted says that an answer was lost and that Aritma does not list its tokens: one may be left over.
+type OrphanUnlisted struct{}
+
+func (OrphanUnlisted) apply(s *State, _ time.Time) error {
+	s.Token.LostUnlisted = true
+	return nil
+}
+
+// TokensRemoved says that these tokens no longer exist in Aritma.
+type TokensRemoved struct{ IDs []string }
+
+func (e TokensRemoved) apply(s *State, _ time.Time) error {
+	s.Token.forgetOld(e.IDs...)
+	return nil
+}
+
+// TokenShown is the claim: the one showing is given out with it, before the value is decrypted.
+type TokenShown struct{}
+
+func (TokenShown) apply(s *State, at time.Time) error {
+	t := &s.Token
+	if t.Status != TokenSealed {
+		return errTokenState
+	}
+	t.Status, t.ClaimedAt, t.OrphansRemoved = TokenClaimed, at, 0
+	return nil
+}
+
+// TokenInEntra says that the admin pasted the token, and names the generation that was on the screen.
+type TokenInEntra struct{ Generation int }
+
+func (e TokenInEntra) apply(s *State, at time.Time) error {
+	t := &s.Token
+	if e.Generation != t.Generation || (t.Status != TokenClaimed && t.Status != TokenPasted) {
+		return errTokenState
+	}
+	t.Status, t.PastedAt = TokenPasted, at
+	s.Marks[Token] = Mark{At: at, Revision: s.Marks[Token].Revision + 1}
+	return nil
+}
