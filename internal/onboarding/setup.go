@@ -23,6 +23,9 @@ type Setup struct {
 	Domain  string // e-mail domain that the directory must own; empty when not pinned
 	Contact string // who was invited, as customer success wrote it; may be empty
 	Scheme  string // proposed by customer success; empty: made from the company
+	// SelfBegun is true when somebody began the setup with an access token of their own, which shows nothing about
+	// the tenant: the operator's own client never acts for it.
+	SelfBegun bool
 
 	CreatedAt   time.Time
 	ChangedAt   time.Time
@@ -98,6 +101,15 @@ func newID() string {
 	raw := make([]byte, 17)
 	_, _ = rand.Read(raw)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))[:26]
+}
+
+// setupID is a new id, or always the same one for the same operation.
+func setupID(operation string) string {
+	if operation == "" {
+		return newID()
+	}
+	sum := sha256.Sum256([]byte("setup of operation " + operation))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
 }
 
 // NewOperation returns a fresh single-use operation id for a form that creates something.

@@ -40,6 +40,7 @@ type Store interface {
 	SetupStore
 	LinkStore
 	LeaseStore
+	KeyStore
 }
 
 // SetupStore keeps setups, their sealed secrets and their audit trail.
@@ -84,4 +85,11 @@ type LeaseStore interface {
 	ReleaseLease(ctx context.Context, setup, holder string) error
 	// Leased reports whether somebody holds the lease now.
 	Leased(ctx context.Context, setup string, now time.Time) (bool, error)
+}
+
+// KeyStore keeps one known value, sealed with the keys in use, by which a wrong key is noticed.
+type KeyStore interface {
+	// KeyProof returns it, or ErrNotFound.
+	KeyProof(ctx context.Context) (seal.Sealed, error)
+	SetKeyProof(ctx context.Context, sealed seal.Sealed) error
 }

@@ -99,8 +99,8 @@ func (Removed) apply(s *State, _ time.Time) error {
 	if s.Registration.Intent != Remove {
 		return errNoIntent
 	}
-	generation := s.Token.Generation
-	*s = State{Marks: map[Step]Mark{}, Token: SCIMToken{Generation: generation}}
+	kept := SCIMToken{Generation: s.Token.Generation, LostUnlisted: s.Token.LostUnlisted}
+	*s = State{Marks: map[Step]Mark{}, Token: kept}
 	return nil
 }
 
@@ -129,9 +129,10 @@ func (e TokenAsked) apply(s *State, at time.Time) error {
 	}
 	if t.Status != TokenIntended {
 		t.Generation++
+		t.OrphansRemoved = 0
 	}
 	t.Status, t.Operation, t.IntendedAt, t.Problem = TokenIntended, e.Operation, at, nil
-	t.Before, t.Listed, t.ID = e.Before, e.Listed, ""
+	t.Before, t.Listed, t.ID = slices.Clone(e.Before), e.Listed, ""
 	t.CreatedAt, t.ClaimedAt, t.PastedAt = time.Time{}, time.Time{}, time.Time{}
 	return nil
 }
@@ -177,8 +178,8 @@ func (e OrphanFound) apply(s *State, _ time.Time) error {
 	}
 	if !slices.Contains(t.Old, e.ID) {
 		t.Old = append(t.Old, e.ID)
+		t.OrphansRemoved++
 	}
-	t.OrphansRemoved++
 	return nil
 }
 
@@ -194,7 +195,11 @@ func (OrphanUnlisted) apply(s *State, _ time.Time) error {
 type TokensRemoved struct{ IDs []string }
 
 func (e TokensRemoved) apply(s *State, _ time.Time) error {
-	s.Token.forgetOld(e.IDs...)
+	t := &s.Token
+	t.forgetOld(e.IDs...)
+	if t.ID != "" && slices.Contains(e.IDs, t.ID) {
+		t.Status, t.ID = TokenNone, ""
+	}
 	return nil
 }
 
@@ -206,7 +211,7 @@ func (TokenShown) apply(s *State, at time.Time) error {
 	if t.Status != TokenSealed {
 		return errTokenState
 	}
-	t.Status, t.ClaimedAt, t.OrphansRemoved = TokenClaimed, at, 0
+	t.Status, t.ClaimedAt = TokenClaimed, at
 	return nil
 }
 

@@ -142,11 +142,11 @@ func (SecretReceived) apply(s *State, at time.Time) error {
 type SecretGiven struct{ Expires string }
 
 func (e SecretGiven) apply(s *State, at time.Time) error {
-	if s.NeedsSecret() {
-		return fault.New(fault.Conflict, "secret.missing", nil)
-	}
 	if err := s.submit(Secret, at); err != nil {
 		return err
+	}
+	if s.NeedsSecret() {
+		return fault.New(fault.Conflict, "secret.missing", nil)
 	}
 	s.Answers.SecretExpires = e.Expires
 	return nil

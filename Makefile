@@ -1,0 +1,56 @@
+# Everything that a developer or an operator needs; "make help" lists it.
+
+SHELL := /bin/bash
+GO ?= go
+TOOL := $(GO) tool -modfile=.ci/tools/go.mod
+BIN := bin/onboard
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-race verify generate fmt lint vuln bench peers screenshots
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## start the wizard with everything built in, for practice
+	@exec $(BIN) serve --sandbox
+
+build: ## build the static binary
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/onboard
+
+test: ## every test, with the race detector and a real browser
+	@.ci/need chromium gcc
+	$(GO) test -race ./...
+
+verify: test check ## what CI runs
+
+check: generated format vet lint vuln ## verify without the tests
+.PHONY: check generated format vet
+
+generate: ## generate the Go code of the templates
+	$(GO) tool templ generate -log-level error
+
+generated: generate
+	@changed=$$(git status --porcelain -- '*_templ.go'); if [ -n "$$changed" ]; then echo "generated files are not current: run make generate"; echo "$$changed"; exit 1; fi
+
+fmt: ## format Go and templates
+	$(TOOL) gofumpt -l -w cmd internal static templates web
+	$(GO) tool templ fmt -prettier-command=none -log-level error templates internal
+
+format:
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal static templates web | grep -v '_templ\.go$$'); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) tool templ fmt -prettier-command=none -log-level error -fail templates internal
+
+vet:
+	$(GO) vet ./...
+
+lint: ## static analysis
+	$(TOOL) golangci-lint run ./...
+
+vuln: ## known vulnerabilities of what is used; says so where the database is out of reach
+	@.ci/vuln
+
+bench: ## benchmarks, with their figures
+	$(GO) test -run='^$$' -bench=. -benchmem ./...
+
+peers: ## the flow against stand-ins that this project did not write; needs Node
+	@.ci/peers

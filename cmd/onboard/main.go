@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/seal"
+)
+
+// cli are the commands.
+type cli struct {
+	Serve struct {
+		Sandbox bool `help:"Practice: with built-in stand-ins for Aritma and Entra. Nothing real is reached."`
+	} `cmd:"" help:"Run the service."`
+	Keygen struct{}  `cmd:"" help:"Print a new sealing key for ONBOARD_SEALING_KEYS."`
+	Link   linkFlags `cmd:"" help:"Make a setup and print its setup link."`
+}
+
+type linkFlags struct {
+	Tenant  string        `required:"" help:"The customer's Aritma tenant."`
+	Company string        `required:"" help:"Name of the company."`
+	Domain  string        `help:"E-mail domain that the Entra directory must own."`
+	Scheme  string        `help:"Proposed scheme; made from the company otherwise."`
+	Contact string        `help:"Who is invited, shown on the first page."`
+	Expires time.Duration `default:"${life}" help:"How long the link works."`
+}
+
+// process is what a run sees of the world, so that tests run the very same program.
+type process struct {
+	args    []string
+	environ map[string]string
+	out     io.Writer // what was asked for
+	log     io.Writer
+	// started is called with the address that is served; may be nil.
+	started func(address string)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, process{args: os.Args[1:], environ: environment(os.Environ()), out: os.Stdout, log: os.Stderr}))
+}
+
+func environment(list []string) map[string]string {
+	environ := make(map[string]string, len(list))
+	for _, entry := range list {
+		name, value, _ := strings.Cut(entry, "=")
+		environ[name] = value
+	}
+	return environ
+}
+
+// errConfiguration marks what makes a start impossible.
+var errConfiguration = errors.New("configuration")
+
+// run is the program. It returns the exit status.
+func run(ctx context.Context, p process) int {
+	var c cli
+	status := -1
+	parser, err := kong.New(&c, kong.Name("onboard"), kong.Description("Connects a company's Entra ID to Aritma."),
+		kong.Writers(p.out, p.log), kong.Exit(func(code int) { status = code }),
+		kong.Vars{"life": onboarding.DefaultLinkLife.String()})
+	if err != nil {
+		panic(err) // the declaration above is wrong
+	}
+	command, err := parser.Parse(p.args)
+	switch {
+	case status >= 0:
+		return status // --help
+	case err != nil:
+		fmt.Fprintln(p.log, "onboard:", err)
+		return 2
+	}
+	switch command.Command() {
+	case "serve":
+		err = serve(ctx, p, c.Serve.Sandbox)
+	case "keygen":
+		_, err = fmt.Fprintln(p.out, seal.Generate().Expose())
+	case "link":
+		err = makeLink(ctx, p, c.Link)
+	}
+	switch {
+	case errors.Is(err, errConfiguration):
+		fmt.Fprintln(p.log, "onboard cannot start:\n"+bullets(err))
+		return 2
+	case err != nil:
+		fmt.Fprintln(p.log, "onboard:", err)
+		return 1
+	}
+	return 0
+}
+
+// bullets lists every mistake on a line of its own.
+func bullets(err error) string {
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line != "" && line != errConfiguration.Error() {
+			lines = append(lines, "  - "+line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/wizard"
+)
+
+// practice is the sandbox with the service pointed at it.
+type practice struct {
+	sandbox *sandbox.Sandbox
+	service *service
+	dir     string // of the temporary database; empty when the operator named one
+}
+
+// startPractice starts the sandbox and returns an environment in which it is the only upstream.
+func startPractice(ctx context.Context, environ map[string]string) (*practice, map[string]string, error) {
+	p := &practice{}
+	titles := make([]string, 0, len(wizard.Steps()))
+	for _, step := range wizard.Steps() {
+		titles = append(titles, string(step))
+	}
+	var err error
+	p.sandbox, err = sandbox.Start(ctx, sandbox.Options{StepTitles: titles, NewSetup: p.newSetup})
+	if err != nil {
+		return nil, nil, fmt.Errorf("start sandbox: %w", err)
+	}
+	environ = maps.Clone(environ)
+	maps.Copy(environ, map[string]string{
+		"ONBOARD_IAM_URL": p.sandbox.IAMURL(), "ONBOARD_ID_URL": p.sandbox.IDURL(), "ONBOARD_ENTRA_LOGIN_URL": p.sandbox.EntraLoginURL(),
+		"ONBOARD_SERVICE_CLIENT_ID": sandbox.ServiceClientID, "ONBOARD_SERVICE_CLIENT_SECRET": p.sandbox.ServiceClientSecret().Expose(),
+		"ONBOARD_ALLOW_LOOPBACK": "true", "ONBOARD_LINK_AUTHORITY": "link",
+		"ONBOARD_SCIM_URL_TEMPLATE":     p.sandbox.IDURL() + "/{tenant}/api/scim/v2",
+		"ONBOARD_REDIRECT_URI_TEMPLATE": p.sandbox.IDURL() + "/{tenant}/federation/{scheme}/signin",
+	})
+	delete(environ, "ONBOARD_SERVICE_CLIENT_SECRET_FILE")
+	if environ["ONBOARD_SEALING_KEYS"] == "" && environ["ONBOARD_SEALING_KEYS_FILE"] == "" {
+		environ["ONBOARD_SEALING_KEYS"] = seal.Generate().Expose()
+	}
+	if environ["ONBOARD_DATABASE_URL"] == "" {
+		if p.dir, err = os.MkdirTemp("", "onboard-sandbox-"); err != nil {
+			return nil, nil, errors.Join(err, p.sandbox.Close())
+		}
+		environ["ONBOARD_DATABASE_URL"] = "sqlite://" + filepath.Join(p.dir, "onboard.db")
+	}
+	return p, environ, nil
+}
+
+func (p *practice) close() error {
+	err := p.sandbox.Close()
+	if p.dir != "" {
+		err = errors.Join(err, os.RemoveAll(p.dir))
+	}
+	return err
+}
+
+// pages are the sandbox's own pages, which make setups in s.
+func (p *practice) pages(s *service) http.Handler {
+	p.service = s
+	return p.sandbox.Handler()
+}
+
+func (p *practice) newSetup(ctx context.Context, company, tenant, domain string) (string, error) {
+	setup, err := p.service.onboarding.CreateSetup(ctx, onboarding.NewSetup{Company: company, Tenant: tenant, Domain: domain, Actor: "sandbox"})
+	if err != nil {
+		return "", err
+	}
+	value, _, err := p.service.onboarding.MakeLink(ctx, setup.ID, "admin", "sandbox", onboarding.DefaultLinkLife)
+	if err != nil {
+		return "", err
+	}
+	return linkURL(p.service.config.PublicURL, value), nil
+}
+
+// announce makes a setup ready to open and prints where.
+func (p *practice) announce(ctx context.Context, out io.Writer, s *service) error {
+	sample := p.sandbox.Sample()
+	link, err := p.newSetup(ctx, sample.Company, sample.Tenant, sample.Domain)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, `Aritma Entra onboarding, sandbox: practice only, nothing real is reached.
+
+  Open this address    %s
+  Sample values        %s
+
+Stop it with Ctrl+C.
+`, link, s.config.PublicURL.JoinPath("sandbox/"))
+	return err
+}

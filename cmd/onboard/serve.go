@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/config"
+	"github.com/aritma/entra-onboard/internal/secret"
+)
+
+// Timeouts of the HTTP server.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 32 << 10
+	drainTimeout      = 25 * time.Second
+	sweepEvery        = time.Minute
+)
+
+// serve runs the service until ctx ends.
+func serve(ctx context.Context, p process, sandboxed bool) (err error) {
+	log := newLog(p, sandboxed)
+	var practice *practice
+	environ := p.environ
+	if sandboxed {
+		if practice, environ, err = startPractice(ctx, p.environ); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, practice.close()) }()
+	}
+	c, err := config.Load(environ)
+	if err != nil {
+		return errors.Join(errConfiguration, err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (ONBOARD_LISTEN): %w", c.Listen, err)
+	}
+	defer func() { _ = listener.Close() }()
+	servePort(c, listener)
+	s, err := newService(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		err = errors.Join(err, s.close(drain))
+	}()
+	if err := s.store.ForgetLeases(ctx); err != nil {
+		return fmt.Errorf("forget leases of an earlier process: %w", err)
+	}
+	if err := s.onboarding.ProveKeys(ctx); err != nil {
+		return err
+	}
+	var pages http.Handler
+	if practice != nil {
+		pages = practice.pages(s)
+		if err := practice.announce(ctx, p.out, s); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(p.out, "Aritma Entra onboarding: %s\n", c.PublicURL)
+	}
+	return s.listen(ctx, p, listener, pages)
+}
+
+// servePort puts the port that was given by the system into the public address that follows from it.
+func servePort(c *config.Config, listener net.Listener) {
+	if c.PublicURL.Port() == "0" {
+		_, port, _ := net.SplitHostPort(listener.Addr().String())
+		c.PublicURL.Host = net.JoinHostPort(c.PublicURL.Hostname(), port)
+	}
+}
+
+func newLog(p process, sandboxed bool) *slog.Logger {
+	if sandboxed {
+		return slog.New(slog.NewTextHandler(p.log, nil))
+	}
+	return slog.New(slog.NewJSONHandler(p.log, nil))
+}
+
+// listen serves until ctx ends, then lets requests under way finish.
+func (s *service) listen(ctx context.Context, p process, listener net.Listener, sandbox http.Handler) error {
+	var stopping atomic.Bool
+	ready := func(ctx context.Context) error {
+		if stopping.Load() {
+			return errStopping
+		}
+		return s.ready(ctx)
+	}
+	server := &http.Server{
+		Handler: s.handler(ready, sandbox), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	sweeping, stopSweep := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	go func() { defer close(swept); s.sweep(sweeping) }()
+	defer func() { stopSweep(); <-swept }()
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	s.log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "public", s.config.PublicURL.String())
+	if p.started != nil {
+		p.started(s.config.PublicURL.String())
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping.Store(true)
+	s.log.InfoContext(ctx, "stopping")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	return server.Shutdown(drain)
+}
+
+// ready says why the service cannot serve: the database is away, or the sealing key is another one.
+func (s *service) ready(ctx context.Context) error {
+	return s.onboarding.CheckKeys(ctx)
+}
+
+// sweep drops what has had its time: sealed secrets and sessions.
+func (s *service) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := s.onboarding.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "sweep failed", "error", err)
+		}
+		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// linkURL is the address of a setup link.
+func linkURL(public *url.URL, value secret.Secret) string {
+	return public.JoinPath("s", value.Expose()).String()
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/config"
+	"github.com/aritma/entra-onboard/internal/entra"
+	"github.com/aritma/entra-onboard/internal/iam"
+	"github.com/aritma/entra-onboard/internal/message"
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/outbound"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/signin"
+	"github.com/aritma/entra-onboard/internal/store/sqlite"
+	"github.com/aritma/entra-onboard/web"
+	"github.com/aritma/entra-onboard/web/session"
+)
+
+// service is everything wired together.
+type service struct {
+	config     *config.Config
+	log        *slog.Logger
+	store      *sqlite.Store
+	onboarding *onboarding.Service
+	iam        *iam.Client
+	client     *http.Client
+	sessions   *session.Store
+	messages   *message.Catalogue
+}
+
+// newService opens the database and wires the rooms. The caller closes it.
+func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*service, error) {
+	messages, err := message.New()
+	if err != nil {
+		return nil, err
+	}
+	store, err := sqlite.Open(ctx, c.DatabasePath())
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	client := outbound.New(outbound.Options{
+		Allow:         append([]*url.URL{c.IAMURL, c.IDURL}, entra.Hosts(c.EntraLoginURL)...),
+		AllowLoopback: c.AllowLoopback,
+	})
+	aritma := iam.New(c.IAMURL, client)
+	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages}
+	s.onboarding = onboarding.New(onboarding.Options{
+		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), Keys: c.Keys, Log: log, Now: time.Now,
+		SCIMURLTemplate: c.SCIMURLTemplate, RedirectURITemplate: c.RedirectURITemplate,
+	})
+	s.sessions = session.New(store, c.Keys, session.Options{Secure: c.PublicURL.Scheme == "https", Now: time.Now})
+	return s, nil
+}
+
+func (s *service) close(ctx context.Context) error {
+	s.onboarding.Close(ctx)
+	s.client.CloseIdleConnections()
+	return s.store.Close()
+}
+
+// handler is the whole site. Sandbox is nil in live mode.
+func (s *service) handler(ready func(context.Context) error, sandbox http.Handler) http.Handler {
+	c := s.config
+	options := web.Options{
+		Onboarding: s.onboarding, Sessions: s.sessions, Messages: s.messages, Log: s.log, Now: time.Now,
+		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Sandbox: sandbox,
+	}
+	if c.ServiceClientID != "" {
+		options.Service = signin.NewService(c.IDURL, c.ServiceClientID, c.ServiceClientSecret, s.client)
+	}
+	return web.New(options)
+}
+
+// acceptedByIAM asks the IAM API for something harmless with the token.
+func (s *service) acceptedByIAM(ctx context.Context, token secret.Secret) error {
+	ctx, cancel := context.WithTimeout(ctx, onboarding.Patience)
+	defer cancel()
+	_, err := s.iam.Providers(ctx, token)
+	return err
+}
+
+var errStopping = errors.New("shutting down")

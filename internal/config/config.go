@@ -1,0 +1,215 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/secret"
+)
+
+// Authorities of a setup link.
+const (
+	AuthorityLink   = "link"   // the link itself acts, through the operator's own client
+	AuthoritySignin = "signin" // the link only finds the setup
+)
+
+// Config is everything that an operator decides.
+type Config struct {
+	Listen              string        `env:"ONBOARD_LISTEN" envDefault:"127.0.0.1:8080"`
+	PublicURL           *url.URL      `env:"ONBOARD_PUBLIC_URL"`
+	DatabaseURL         string        `env:"ONBOARD_DATABASE_URL" envDefault:"sqlite://onboard.db"`
+	SealingKeys         secret.Secret `env:"ONBOARD_SEALING_KEYS"`
+	IAMURL              *url.URL      `env:"ONBOARD_IAM_URL" envDefault:"https://api.dev.aritma.io/core/iam"`
+	IDURL               *url.URL      `env:"ONBOARD_ID_URL" envDefault:"https://id.dev.aritma.io"`
+	IDClientID          string        `env:"ONBOARD_ID_CLIENT_ID"`
+	ServiceClientID     string        `env:"ONBOARD_SERVICE_CLIENT_ID"`
+	ServiceClientSecret secret.Secret `env:"ONBOARD_SERVICE_CLIENT_SECRET"`
+	LinkAuthority       string        `env:"ONBOARD_LINK_AUTHORITY" envDefault:"link"`
+	SCIMURLTemplate     string        `env:"ONBOARD_SCIM_URL_TEMPLATE"`
+	RedirectURITemplate string        `env:"ONBOARD_REDIRECT_URI_TEMPLATE"`
+	EntraLoginURL       *url.URL      `env:"ONBOARD_ENTRA_LOGIN_URL"`
+	AllowLoopback       bool          `env:"ONBOARD_ALLOW_LOOPBACK"`
+	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
+
+	Keys *seal.Keyring `env:"-"`
+}
+
+// secretVariables may be given as files.
+var secretVariables = []string{"ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET"}
+
+// Load reads the variables, checks them together, and returns every mistake joined.
+func Load(environ map[string]string) (*Config, error) {
+	environ, fileErr := withFiles(environ)
+	c := &Config{}
+	parseErr := env.ParseWithOptions(c, env.Options{Environment: environ})
+	err := errors.Join(fileErr, mistakes(parseErr), c.complete())
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// mistakes names the variables that could not be parsed, without their values.
+func mistakes(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
+	}
+	var joined []error
+	for _, each := range all.Errors {
+		var parse env.ParseError
+		if errors.As(each, &parse) {
+			each = fmt.Errorf("%s is not a %s", variableOf(parse.Name), strings.TrimPrefix(parse.Type.String(), "*"))
+		}
+		joined = append(joined, each)
+	}
+	return errors.Join(joined...)
+}
+
+// withFiles replaces NAME_FILE by the content of the file.
+func withFiles(environ map[string]string) (map[string]string, error) {
+	environ = maps.Clone(environ)
+	maps.DeleteFunc(environ, func(name, value string) bool { return value == "" })
+	var mistakes []error
+	for _, name := range secretVariables {
+		path, given := environ[name+"_FILE"]
+		if !given {
+			continue
+		}
+		if _, twice := environ[name]; twice {
+			mistakes = append(mistakes, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name))
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s_FILE: %w", name, err))
+			continue
+		}
+		environ[name] = strings.TrimSpace(string(content))
+	}
+	return environ, errors.Join(mistakes...)
+}
+
+// complete fills in what follows from other variables and collects what is wrong.
+func (c *Config) complete() error {
+	var wrong []error
+	add := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		add("ONBOARD_LISTEN is not host:port: %q", c.Listen)
+	}
+	if c.PublicURL == nil && err == nil {
+		if !isLoopback(host) {
+			add("ONBOARD_PUBLIC_URL is required when ONBOARD_LISTEN is not a loopback address: give the https address that browsers use")
+		} else {
+			c.PublicURL = &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
+		}
+	}
+	if c.PublicURL != nil {
+		wrong = append(wrong, c.checkPublic()...)
+	}
+	c.Keys, err = seal.ParseKeyring(c.SealingKeys)
+	switch {
+	case c.SealingKeys.IsZero():
+		add("ONBOARD_SEALING_KEYS is required: make a key with \"onboard keygen\"")
+	case err != nil:
+		add("ONBOARD_SEALING_KEYS: %w", err)
+	}
+	wrong = append(wrong, c.checkUpstreams()...)
+	if scheme, path, _ := strings.Cut(c.DatabaseURL, "://"); scheme != "sqlite" || path == "" {
+		add("ONBOARD_DATABASE_URL must be sqlite:// and a path; this version has no other engine")
+	}
+	return errors.Join(wrong...)
+}
+
+func (c *Config) checkPublic() (wrong []error) {
+	loopback := isLoopback(c.PublicURL.Hostname())
+	switch {
+	case c.PublicURL.Host == "" || (c.PublicURL.Scheme != "https" && c.PublicURL.Scheme != "http"):
+		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must be an http or https address"))
+	case c.PublicURL.Scheme == "http" && !loopback:
+		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must be https: only a loopback address may be http"))
+	case strings.Trim(c.PublicURL.Path, "/") != "":
+		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must not have a path"))
+	}
+	if c.AllowLoopback && !loopback {
+		wrong = append(wrong, errors.New("ONBOARD_ALLOW_LOOPBACK is refused because ONBOARD_PUBLIC_URL is not a loopback address"))
+	}
+	return wrong
+}
+
+func (c *Config) checkUpstreams() (wrong []error) {
+	for name, u := range map[string]*url.URL{"ONBOARD_IAM_URL": c.IAMURL, "ONBOARD_ID_URL": c.IDURL, "ONBOARD_ENTRA_LOGIN_URL": c.EntraLoginURL} {
+		if u == nil {
+			continue
+		}
+		if u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			wrong = append(wrong, fmt.Errorf("%s must be an https address", name))
+		} else if u.Scheme == "http" && (!c.AllowLoopback || !isLoopback(u.Hostname())) {
+			wrong = append(wrong, fmt.Errorf("%s must be https: http is for loopback addresses with ONBOARD_ALLOW_LOOPBACK=true", name))
+		}
+	}
+	if c.IDURL != nil {
+		id := strings.TrimRight(c.IDURL.String(), "/")
+		if c.SCIMURLTemplate == "" {
+			c.SCIMURLTemplate = id + "/{tenant}/api/scim/v2"
+		}
+		if c.RedirectURITemplate == "" {
+			wrong = append(wrong, fmt.Errorf("ONBOARD_REDIRECT_URI_TEMPLATE is required: Aritma does not document it; the best guess is %s/{tenant}/federation/{scheme}/signin", id))
+		}
+	}
+	if !strings.Contains(c.SCIMURLTemplate, "{tenant}") {
+		wrong = append(wrong, errors.New("ONBOARD_SCIM_URL_TEMPLATE must contain {tenant}"))
+	}
+	if c.RedirectURITemplate != "" && !strings.Contains(c.RedirectURITemplate, "{scheme}") {
+		wrong = append(wrong, errors.New("ONBOARD_REDIRECT_URI_TEMPLATE must contain {scheme}"))
+	}
+	if (c.ServiceClientID == "") != c.ServiceClientSecret.IsZero() {
+		wrong = append(wrong, errors.New("ONBOARD_SERVICE_CLIENT_ID and ONBOARD_SERVICE_CLIENT_SECRET belong together: set both or neither"))
+	}
+	switch c.LinkAuthority {
+	case AuthorityLink:
+	case AuthoritySignin:
+		wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY=signin needs signing in with Aritma, which this version does not have: set it to link"))
+	default:
+		wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY must be link or signin"))
+	}
+	return wrong
+}
+
+// DomainRequired reports whether a setup link must name the e-mail domain that its directory owns: wherever real
+// companies are connected by link.
+func (c *Config) DomainRequired() bool { return c.LinkAuthority == AuthorityLink && !c.AllowLoopback }
+
+// DatabasePath is the file of the embedded database.
+func (c *Config) DatabasePath() string { return strings.TrimPrefix(c.DatabaseURL, "sqlite://") }
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// variableOf is the variable behind a field of Config, as env reports it.
+func variableOf(field string) string {
+	names := map[string]string{
+		"PublicURL": "ONBOARD_PUBLIC_URL", "IAMURL": "ONBOARD_IAM_URL", "IDURL": "ONBOARD_ID_URL",
+		"EntraLoginURL": "ONBOARD_ENTRA_LOGIN_URL", "AllowLoopback": "ONBOARD_ALLOW_LOOPBACK",
+	}
+	if name, ok := names[field]; ok {
+		return name
+	}
+	return field
+}

@@ -1,0 +1,143 @@
+package onboarding
+
+import (
+	"context"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/iam"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/wizard"
+)
+
+// StartOver deletes what this setup made in Aritma, and then forgets its answers and secrets. A provider that was
+// taken over is left as it is. It may be repeated until nothing is left.
+func (s *Service) StartOver(ctx context.Context, id, operation string, access Access) error {
+	return s.act(ctx, id, func(ctx context.Context) {
+		if err := s.startOver(ctx, id, operation, access); err != nil {
+			s.storeProblem(ctx, id, access.Actor, "start-over", err, registrationFailed)
+		}
+	})
+}
+
+func (s *Service) startOver(ctx context.Context, id, operation string, access Access) error {
+	setup, err := s.Setup(ctx, id)
+	if err != nil {
+		return err
+	}
+	var token secret.Secret
+	if setup.InAritma() {
+		if token, err = access.token(ctx); err != nil {
+			return err
+		}
+		if setup, err = s.settleAll(ctx, setup, token, access.Actor); err != nil {
+			return err
+		}
+	}
+	intent := wizard.RegistrationIntended{Act: wizard.Remove, Operation: operation}
+	if setup, err = s.intend(ctx, id, access.Actor, intent); err != nil {
+		return err
+	}
+	if err := s.removeTokens(ctx, setup, token, access.Actor); err != nil {
+		return err
+	}
+	if err := s.removeProvider(ctx, setup, token); err != nil {
+		return err
+	}
+	_, err = s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
+		c, err := recorded(setup, now, access.Actor, "setup.started-over", nil, wizard.Removed{})
+		c.Setup.State.Answers.SharingScreen = true
+		c.Setup.CompletedAt = time.Time{}
+		c.Drop = []string{ClientSecretName, SCIMTokenName}
+		return c, err
+	})
+	return err
+}
+
+// InAritma reports whether the setup made, or may have made, anything in Aritma.
+func (s Setup) InAritma() bool {
+	r, t := s.State.Registration, s.State.Token
+	return r.Exists || r.Intent != "" || t.Status != wizard.TokenNone || len(t.Old) > 0
+}
+
+// settleAll finds out what intents without an outcome left behind, so that it can be removed too.
+func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
+	if setup.State.Registration.Intent == wizard.Create {
+		settled, err := s.settleCreate(ctx, setup, token, actor)
+		if err != nil {
+			return setup, err
+		}
+		if !settled { // it was not made
+			failed := wizard.RegistrationFailed{Problem: s.problem(ctx, setup.ID, "register", fault.New(fault.Unavailable, "review.interrupted", nil))}
+			if _, err := s.record(ctx, setup.ID, actor, "register.failed", nil, failed); err != nil {
+				return setup, err
+			}
+		}
+	}
+	setup, err := s.Setup(ctx, setup.ID)
+	if err != nil || setup.State.Token.Status != wizard.TokenIntended {
+		return setup, err
+	}
+	if setup, err = s.settleToken(ctx, setup, token, actor); err != nil {
+		return setup, err
+	}
+	failed := wizard.TokenFailed{Problem: s.problem(ctx, setup.ID, "token", fault.New(fault.Unavailable, "token.interrupted", nil))}
+	return s.record(ctx, setup.ID, actor, "token.failed", nil, failed)
+}
+
+func (s *Service) removeTokens(ctx context.Context, setup Setup, token secret.Secret, actor string) error {
+	ids := setup.State.Token.Old
+	if id := setup.State.Token.ID; id != "" {
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		if err := s.IAM.DeleteSCIMToken(ctx, token, id); err != nil {
+			return notRemoved(err)
+		}
+		if _, err := s.record(ctx, setup.ID, actor, "token.removed", map[string]string{"token": id}, wizard.TokensRemoved{IDs: []string{id}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) removeProvider(ctx context.Context, setup Setup, token secret.Secret) error {
+	r := setup.State.Registration
+	if !r.Exists || r.Adopted {
+		return nil
+	}
+	id := r.ProviderID
+	if id == 0 {
+		found, looked, err := s.providerOf(ctx, setup, token)
+		if err != nil {
+			return err
+		}
+		if found == nil && looked {
+			return nil
+		}
+		if found == nil || found.ID == 0 {
+			return fault.New(fault.NotFound, "start-over.not-offered", nil)
+		}
+		id = found.ID
+	}
+	if err := s.IAM.DeleteAzureAD(ctx, token, id); err != nil {
+		return notRemoved(err)
+	}
+	return nil
+}
+
+func notRemoved(err error) error {
+	if iam.NotOffered(err) {
+		return fault.Wrap(err, fault.Upstream, "start-over.not-offered", nil)
+	}
+	return err
+}
+
+// DiscardChanges returns to the answers that Aritma holds.
+func (s *Service) DiscardChanges(ctx context.Context, id, actor string) (Setup, error) {
+	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
+		c, err := recorded(setup, now, actor, "changes.discarded", nil, wizard.ChangesDiscarded{})
+		c.Drop = []string{ClientSecretName}
+		return c, err
+	})
+}

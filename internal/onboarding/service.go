@@ -1,0 +1,232 @@
+package onboarding
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/entra"
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/iam"
+	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/wizard"
+)
+
+// Limits of outside work.
+const (
+	// Patience is how long a request waits for the work it began before it answers "under way".
+	Patience = 800 * time.Millisecond
+	// workLimit ends one piece of work; every upstream call inside has a shorter deadline of its own.
+	workLimit = 60 * time.Second
+	// leaseLife outlasts workLimit, so that a lease can only expire when its holder is dead.
+	leaseLife = workLimit + 15*time.Second
+	// saveTries bounds how often a change is tried again after somebody else changed the setup.
+	saveTries = 40
+)
+
+// Options are what a Service needs.
+type Options struct {
+	Store     Store
+	IAM       *iam.Client
+	Directory *entra.Client
+	Keys      *seal.Keyring
+	Log       *slog.Logger
+	Now       func() time.Time
+	// SCIMURLTemplate with {tenant}, RedirectURITemplate with {tenant} and {scheme}.
+	SCIMURLTemplate, RedirectURITemplate string
+}
+
+// Service does what happens at a step.
+type Service struct {
+	Options
+	holder string // names this process in leases
+
+	mu      sync.Mutex
+	running map[string]chan struct{} // by setup; closed when its work has ended
+	wait    sync.WaitGroup
+	ctx     context.Context // ends all work
+	stop    context.CancelFunc
+}
+
+// New returns a Service. Close it to let work under way finish.
+func New(o Options) *Service {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Service{Options: o, holder: newID(), running: map[string]chan struct{}{}, ctx: ctx, stop: stop}
+}
+
+// Close waits until the work under way has ended, at most until ctx ends; then it is cut off.
+func (s *Service) Close(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.wait.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	s.stop()
+	<-done
+}
+
+// Access is the authority under which an act on Aritma happens, and who is to be named for it.
+type Access struct {
+	Actor string
+	// Token returns an access token of scope services.iam for the setup's tenant; nil when there is no authority.
+	Token func(ctx context.Context) (secret.Secret, error)
+}
+
+// ErrNoAccess says that the act needs an access token and none is there.
+var ErrNoAccess = fault.New(fault.Unauthorized, "access.missing", nil)
+
+func (a Access) token(ctx context.Context) (secret.Secret, error) {
+	if a.Token == nil {
+		return secret.Secret{}, ErrNoAccess
+	}
+	return a.Token(ctx)
+}
+
+// Setup returns a setup, or a fault of kind NotFound.
+func (s *Service) Setup(ctx context.Context, id string) (Setup, error) {
+	setup, err := s.Store.Setup(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Setup{}, fault.Wrap(err, fault.NotFound, "setup.unknown", nil)
+	}
+	return setup, err
+}
+
+// TenantURL is the portal's name for the SCIM endpoint of the setup's tenant.
+func (s *Service) TenantURL(setup Setup) string {
+	return strings.ReplaceAll(s.SCIMURLTemplate, "{tenant}", url.PathEscape(setup.Tenant))
+}
+
+// RedirectURI is where Entra sends people back to Aritma ID. It depends on the scheme.
+func (s *Service) RedirectURI(setup Setup) string {
+	return strings.NewReplacer("{tenant}", url.PathEscape(setup.Tenant), "{scheme}", url.PathEscape(setup.State.Answers.Scheme)).
+		Replace(s.RedirectURITemplate)
+}
+
+// change loads the setup, lets make build the change, and saves it; when somebody else was faster it does so again.
+// make may run several times and touches nothing but its arguments.
+func (s *Service) change(ctx context.Context, id string, make func(setup Setup, now time.Time) (Change, error)) (Setup, error) {
+	var err error
+	for range saveTries {
+		var setup Setup
+		if setup, err = s.Setup(ctx, id); err != nil {
+			return Setup{}, err
+		}
+		var c Change
+		if c, err = make(setup, s.Now().UTC()); err != nil {
+			return setup, err
+		}
+		if setup, err = s.Store.Save(ctx, c); !errors.Is(err, ErrConflict) {
+			return setup, err
+		}
+	}
+	return Setup{}, fault.Wrap(err, fault.Conflict, "setup.busy", nil)
+}
+
+// record applies wizard events and writes one audit entry.
+func (s *Service) record(ctx context.Context, id, actor, kind string, detail map[string]string, events ...wizard.Event) (Setup, error) {
+	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
+		return recorded(setup, now, actor, kind, detail, events...)
+	})
+}
+
+// recorded is the change that record saves; acts add secrets or an operation to it.
+func recorded(setup Setup, now time.Time, actor, kind string, detail map[string]string, events ...wizard.Event) (Change, error) {
+	for _, e := range events {
+		next, err := setup.State.Apply(e, now)
+		if err != nil {
+			return Change{}, err
+		}
+		setup.State = next
+	}
+	setup.ChangedAt = now
+	return Change{Setup: setup, Events: []Event{{Setup: setup.ID, At: now, Actor: actor, Kind: kind, Detail: detail}}}, nil
+}
+
+// act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It
+// joins work that is under way already. The work goes on when the wait or the request ends.
+func (s *Service) act(ctx context.Context, id string, work func(ctx context.Context)) error {
+	s.mu.Lock()
+	done, joined := s.running[id]
+	if !joined {
+		if s.ctx.Err() != nil {
+			s.mu.Unlock()
+			return fault.New(fault.Unavailable, "service.stopping", nil)
+		}
+		done = make(chan struct{})
+		s.running[id] = done
+		s.wait.Add(1)
+	}
+	s.mu.Unlock()
+	if !joined {
+		go s.work(id, done, work)
+	}
+	patience := time.NewTimer(Patience)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+func (s *Service) work(id string, done chan struct{}, work func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(s.ctx, workLimit)
+	defer func() {
+		cancel()
+		s.mu.Lock()
+		delete(s.running, id)
+		s.mu.Unlock()
+		close(done)
+		s.wait.Done()
+	}()
+	now := s.Now().UTC()
+	held, err := s.Store.AcquireLease(ctx, id, s.holder, now, now.Add(leaseLife))
+	if err != nil {
+		s.Log.ErrorContext(ctx, "lease not acquired", "setup", id, "error", err)
+		return
+	}
+	if !held {
+		return
+	}
+	defer func() {
+		if err := s.Store.ReleaseLease(context.WithoutCancel(ctx), id, s.holder); err != nil {
+			s.Log.ErrorContext(ctx, "lease not released", "setup", id, "error", err)
+		}
+	}()
+	work(ctx)
+}
+
+// Busy reports whether outside work on the setup is under way, here or in another process.
+func (s *Service) Busy(ctx context.Context, id string) (bool, error) {
+	s.mu.Lock()
+	_, running := s.running[id]
+	s.mu.Unlock()
+	if running {
+		return true, nil
+	}
+	return s.Store.Leased(ctx, id, s.Now().UTC())
+}
+
+// problem turns an error into what is stored and shown, and logs it once under the same reference.
+func (s *Service) problem(ctx context.Context, id, action string, err error) wizard.Problem {
+	f := fault.Of(err)
+	p := wizard.Problem{ID: f.ID, Kind: f.Kind, Data: f.Data, At: s.Now().UTC(), Reference: newReference()}
+	s.Log.WarnContext(ctx, "act failed", "setup", id, "action", action, "reference", p.Reference, "kind", f.Kind.String(), "error", err)
+	return p
+}
+
+// newReference returns 8 characters that a person can read out on the phone.
+func newReference() string {
+	raw := make([]byte, 5)
+	_, _ = rand.Read(raw)
+	return base32.NewEncoding("ABCDEFGHJKMNPQRSTVWXYZ0123456789").EncodeToString(raw)
+}

@@ -1,0 +1,134 @@
+package sandbox
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aritma/entra-onboard/internal/secret"
+)
+
+type oauthError struct {
+	Error string `json:"error"`
+}
+
+func (s *Sandbox) routeID(mux *http.ServeMux) {
+	mux.HandleFunc("POST /id/{tenant}/connect/token", s.idTenant(s.idToken))
+	mux.HandleFunc("GET /id/{tenant}/.well-known/openid-configuration", s.idTenant(s.idDiscovery))
+	mux.HandleFunc("GET /id/{tenant}/.well-known/openid-configuration/jwks", s.idTenant(s.idKeys))
+}
+
+// idTenant refuses what cannot be a tenant, and counts.
+func (s *Sandbox) idTenant(next func(w http.ResponseWriter, r *http.Request, tenant string)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("tenant")
+		if !tenantName.MatchString(name) {
+			http.NotFound(w, r)
+			return
+		}
+		s.tenants.get(name).count(r.Pattern)
+		next(w, r, name)
+	}
+}
+
+// idDiscovery names only what is served here.
+func (s *Sandbox) idDiscovery(w http.ResponseWriter, _ *http.Request, tenant string) {
+	issuer := s.issuer(tenant)
+	answer(w, http.StatusOK, typeJSON, map[string]any{
+		"issuer":                                issuer,
+		"jwks_uri":                              issuer + "/.well-known/openid-configuration/jwks",
+		"token_endpoint":                        issuer + "/connect/token",
+		"grant_types_supported":                 []string{"client_credentials"},
+		"response_types_supported":              []string{},
+		"subject_types_supported":               []string{"public"},
+		"scopes_supported":                      []string{scopeIAM},
+		"id_token_signing_alg_values_supported": []string{string(algorithm)},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+	})
+}
+
+func (s *Sandbox) idKeys(w http.ResponseWriter, _ *http.Request, _ string) {
+	answer(w, http.StatusOK, typeJSON, s.signer.keySet())
+}
+
+// idToken is the token endpoint (RFC 6749 §4.4).
+func (s *Sandbox) idToken(w http.ResponseWriter, r *http.Request, tenant string) {
+	form, ok := readForm(w, r)
+	if !ok {
+		answer(w, http.StatusBadRequest, typeJSON, oauthError{"invalid_request"})
+		return
+	}
+	if s.disturbed(w, r, IDSlow, []disturbance{
+		{IDUnavailable, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }},
+		{IDGarbled, func(w http.ResponseWriter, _ *http.Request) { answerHTML(w) }},
+		{IDClientRefused, func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, http.StatusUnauthorized, typeJSON, oauthError{"invalid_client"})
+		}},
+	}) {
+		return
+	}
+	id, value := clientOf(r, form)
+	switch scope := form.Get("scope"); {
+	case id != ServiceClientID || !value.Equal(s.service):
+		answer(w, http.StatusUnauthorized, typeJSON, oauthError{"invalid_client"})
+	case form.Get("grant_type") != "client_credentials":
+		answer(w, http.StatusBadRequest, typeJSON, oauthError{"unsupported_grant_type"})
+	case scope != "" && scope != scopeIAM:
+		answer(w, http.StatusBadRequest, typeJSON, oauthError{"invalid_scope"})
+	default:
+		s.giveServiceToken(w, r, tenant)
+	}
+}
+
+func (s *Sandbox) giveServiceToken(w http.ResponseWriter, r *http.Request, tenant string) {
+	scope, at := scopeIAM, s.now()
+	if s.faults.take(IDTokenWithoutPermission, r.Pattern) {
+		scope = ""
+	}
+	if s.faults.take(IDTokenExpired, r.Pattern) {
+		at = at.Add(-2 * tokenLife)
+	}
+	c := s.issue(tenant, ServiceClientID, scope, at)
+	c.ClientID = ServiceClientID
+	token, err := s.signer.sign(c)
+	if err != nil {
+		answer(w, http.StatusInternalServerError, typeJSON, oauthError{"server_error"})
+		return
+	}
+	answer(w, http.StatusOK, typeJSON, map[string]any{
+		"access_token": token.Expose(), "expires_in": int(tokenLife.Seconds()), "token_type": "Bearer", "scope": scope,
+	})
+}
+
+// readForm reads a form from the body alone.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+	body, err := readBody(w, r)
+	if err != nil || !hasType(r, "application/x-www-form-urlencoded") {
+		return nil, false
+	}
+	form, err := url.ParseQuery(string(body))
+	return form, err == nil
+}
+
+// clientOf returns the client's credentials from the Basic header, which carries them form-encoded
+// (RFC 6749 §2.3.1), or from the form.
+func clientOf(r *http.Request, form url.Values) (string, secret.Secret) {
+	id, value, ok := r.BasicAuth()
+	if !ok {
+		return form.Get("client_id"), secret.New(form.Get("client_secret"))
+	}
+	plainID, err := url.QueryUnescape(id)
+	if err != nil {
+		return "", secret.Secret{}
+	}
+	plain, err := url.QueryUnescape(value)
+	if err != nil {
+		return "", secret.Secret{}
+	}
+	return plainID, secret.New(plain)
+}
+
+func hasType(r *http.Request, want string) bool {
+	got, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(got), want)
+}

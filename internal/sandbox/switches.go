@@ -1,0 +1,119 @@
+package sandbox
+
+import "strings"
+
+// Switch names one fault. The value is its name in forms; its sentence for people is in the catalogue under
+// MessageID.
+type Switch string
+
+// Aritma ID.
+const (
+	IDUnavailable            Switch = "id-unavailable"              // token requests are answered 503
+	IDSlow                   Switch = "id-slow"                     // held until released, the client leaves, or HoldLimit
+	IDGarbled                Switch = "id-garbled"                  // an HTML page with status 200
+	IDClientRefused          Switch = "id-client-refused"           // 401 invalid_client, right as the secret may be
+	IDTokenWithoutPermission Switch = "id-token-without-permission" // the token lacks the scope services.iam
+	IDTokenExpired           Switch = "id-token-expired"            // the token has expired when it is given
+)
+
+// Aritma IAM, any operation. The first eight act before anything is done.
+const (
+	IAMSlow          Switch = "iam-slow"           // held until released, the client leaves (then nothing is done), or HoldLimit
+	IAMConnectionCut Switch = "iam-connection-cut" // the connection is cut, nothing was done
+	IAMUnavailable   Switch = "iam-unavailable"    // 503
+	IAMLimited       Switch = "iam-limited"        // 429 with Retry-After
+	IAMGarbled       Switch = "iam-garbled"        // an HTML page with status 200
+	IAMHuge          Switch = "iam-huge"           // ten megabytes with status 200
+	IAMUnauthorized  Switch = "iam-unauthorized"   // 401, good as the token may be
+	IAMForbidden     Switch = "iam-forbidden"      // 403, good as the token may be
+	IAMTextErrors    Switch = "iam-text-errors"    // an error is answered as plain text instead of problem+json
+	IAMEmptyErrors   Switch = "iam-empty-errors"   // an error is answered without a body
+)
+
+// Aritma IAM: done, but the answer is lost with the connection.
+const (
+	RegisterAnswerLost    Switch = "register-answer-lost"
+	UpdateAnswerLost      Switch = "update-answer-lost"
+	CreateTokenAnswerLost Switch = "create-token-answer-lost"
+	DeleteAnswerLost      Switch = "delete-answer-lost" // providers and SCIM tokens
+)
+
+// Aritma IAM: other shapes of an answer.
+const (
+	RegisterAnswersLinksObject Switch = "register-answers-links-object" // {"links":[…]} instead of the array
+	RegisterAnswersProvider    Switch = "register-answers-provider"     // 200 with the provider
+	RegisterAnswersLocation    Switch = "register-answers-location"     // 201 without a body, the id in Location
+	NoProviderID               Switch = "no-provider-id"                // 201, empty
+	DuplicateAs400             Switch = "duplicate-as-400"
+	DuplicateAs500             Switch = "duplicate-as-500"
+	ListNotOffered             Switch = "list-not-offered" // 404 on GET /v1/sso and GET /v1/scim
+	ListWrapped                Switch = "list-wrapped"     // {"data":[…]}
+	ListInItems                Switch = "list-in-items"    // {"items":[…]}
+	IDsAsText                  Switch = "ids-as-text"      // provider ids as strings
+	UpdateNotOffered           Switch = "update-not-offered"
+	UpdateAnswersNoContent     Switch = "update-answers-no-content"
+	DeleteNotOffered           Switch = "delete-not-offered"
+	DeleteAnswersBody          Switch = "delete-answers-body" // 200 and a body instead of 204
+	CreateTokenWithoutValue    Switch = "create-token-without-value"
+)
+
+// The SCIM endpoint, any operation.
+const (
+	SCIMSlow         Switch = "scim-slow"
+	SCIMUnavailable  Switch = "scim-unavailable"  // 503
+	SCIMUnauthorized Switch = "scim-unauthorized" // 401, live as the token may be
+	SCIMNotFound     Switch = "scim-not-found"    // 404
+	SCIMHTML         Switch = "scim-html"         // an HTML page with status 200
+)
+
+// Microsoft Entra sign-in. The first five act on directory look-up and token request alike, the others on token
+// requests.
+const (
+	EntraSlow              Switch = "entra-slow"
+	EntraUnreachable       Switch = "entra-unreachable" // the connection is cut
+	EntraUnavailable       Switch = "entra-unavailable" // 503
+	EntraLimited           Switch = "entra-limited"     // 429 with Retry-After
+	EntraGarbled           Switch = "entra-garbled"     // an HTML page with status 200
+	EntraClientUnknown     Switch = "entra-client-unknown"
+	EntraSecretUnknown     Switch = "entra-secret-unknown"
+	EntraSecretExpired     Switch = "entra-secret-expired"
+	EntraConditionalAccess Switch = "entra-conditional-access"
+	EntraUnknownError      Switch = "entra-unknown-error" // a number that no table knows
+)
+
+var switches = []Switch{
+	IDUnavailable, IDSlow, IDGarbled, IDClientRefused, IDTokenWithoutPermission, IDTokenExpired,
+	IAMUnauthorized, IAMForbidden, IAMUnavailable, IAMLimited, IAMSlow, IAMConnectionCut, IAMGarbled, IAMHuge, IAMTextErrors, IAMEmptyErrors,
+	RegisterAnswerLost, UpdateAnswerLost, CreateTokenAnswerLost, DeleteAnswerLost,
+	RegisterAnswersLinksObject, RegisterAnswersProvider, RegisterAnswersLocation, NoProviderID, DuplicateAs400, DuplicateAs500,
+	ListNotOffered, ListWrapped, ListInItems, IDsAsText, UpdateNotOffered, UpdateAnswersNoContent, DeleteNotOffered, DeleteAnswersBody, CreateTokenWithoutValue,
+	SCIMUnauthorized, SCIMNotFound, SCIMHTML, SCIMUnavailable, SCIMSlow,
+	EntraUnreachable, EntraUnavailable, EntraLimited, EntraSlow, EntraGarbled,
+	EntraClientUnknown, EntraSecretUnknown, EntraSecretExpired, EntraConditionalAccess, EntraUnknownError,
+}
+
+// Switches lists every switch in the order in which a page shows them.
+func Switches() []Switch { return append([]Switch(nil), switches...) }
+
+// ParseSwitch returns the switch of that name.
+func ParseSwitch(name string) (Switch, bool) {
+	for _, sw := range switches {
+		if string(sw) == name {
+			return sw, true
+		}
+	}
+	return "", false
+}
+
+// MessageID is the id of the switch's one-line description.
+func (sw Switch) MessageID() string { return "sandbox.fault." + string(sw) }
+
+// Upstream names whose switch it is: "id", "iam", "scim" or "entra".
+func (sw Switch) Upstream() string {
+	for _, upstream := range []string{"id", "scim", "entra"} {
+		if strings.HasPrefix(string(sw), upstream+"-") {
+			return upstream
+		}
+	}
+	return "iam"
+}

@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate applies what the schema lacks. goose has no locker for SQLite and looks for pending migrations outside its
+// lockers anyway, so the lock here is around all of it.
+func migrate(ctx context.Context, db *sql.DB, path string) (err error) {
+	unlock, err := lockMigrations(ctx, path+"-migrating")
+	if err != nil {
+		return fmt.Errorf("lock migrations: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// lockMigrations holds an exclusive SQLite lock on an empty file of its own. The operating system takes the lock back
+// from a process that dies, so nothing is ever left locked.
+func lockMigrations(ctx context.Context, path string) (unlock func() error, err error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", lockDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return func() error {
+		if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) { // done: the context ended
+			return errors.Join(err, db.Close())
+		}
+		return db.Close()
+	}, nil
+}

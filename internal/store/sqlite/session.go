@@ -1,0 +1,98 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/aritma/entra-onboard/web/session"
+)
+
+// LoadSession implements session.Storage.
+func (s *Store) LoadSession(ctx context.Context, hash []byte, now time.Time) (session.Record, error) {
+	var r session.Record
+	err := s.reader.QueryRowContext(ctx, `
+		SELECT hash, version, sealed, created_at, seen_at, expires_at FROM sessions WHERE hash = ? AND expires_at > ?`,
+		hash, now.UnixNano()).
+		Scan(&r.Hash, &r.Version, (*[]byte)(&r.Values), stampInto{&r.CreatedAt}, stampInto{&r.SeenAt}, stampInto{&r.ExpiresAt})
+	if err != nil {
+		return session.Record{}, fmt.Errorf("load session: %w", orMissing(err, session.ErrNotFound))
+	}
+	return r, nil
+}
+
+// SaveSession implements session.Storage.
+func (s *Store) SaveSession(ctx context.Context, r session.Record) error {
+	return s.write(ctx, "save session", func(tx *sql.Tx) error {
+		if r.Version == 0 {
+			return insertSession(ctx, tx, r)
+		}
+		return updateSession(ctx, tx, r.Hash, r)
+	})
+}
+
+// RenameSession implements session.Storage. The grants follow by their foreign key.
+func (s *Store) RenameSession(ctx context.Context, old []byte, next session.Record) error {
+	return s.write(ctx, "rename session", func(tx *sql.Tx) error { return updateSession(ctx, tx, old, next) })
+}
+
+func insertSession(ctx context.Context, tx *sql.Tx, r session.Record) error {
+	added, err := exec(ctx, tx, `
+		INSERT INTO sessions (hash, version, sealed, created_at, seen_at, expires_at) VALUES (?, 1, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`,
+		r.Hash, []byte(r.Values), stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt))
+	if err == nil && added == 0 {
+		return session.ErrConflict
+	}
+	return err
+}
+
+// updateSession replaces the session of the old hash when its version is still the one that r was made from.
+func updateSession(ctx context.Context, tx *sql.Tx, old []byte, r session.Record) error {
+	changed, err := exec(ctx, tx, `
+		UPDATE sessions SET hash = ?, version = version + 1, sealed = ?, created_at = ?, seen_at = ?, expires_at = ?
+		WHERE hash = ? AND version = ?`,
+		r.Hash, []byte(r.Values), stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt), old, r.Version)
+	if err != nil || changed == 1 {
+		return err
+	}
+	known, err := exists(ctx, tx, `SELECT 1 FROM sessions WHERE hash = ?`, old)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return session.ErrNotFound
+	}
+	return session.ErrConflict
+}
+
+// TouchSession implements session.Storage.
+func (s *Store) TouchSession(ctx context.Context, hash []byte, seen, expires time.Time) error {
+	return s.write(ctx, "touch session", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ? AND seen_at < ?`,
+			stamp(seen), stamp(expires), hash, stamp(seen))
+		return err
+	})
+}
+
+// DeleteSession implements session.Storage.
+func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
+	return s.write(ctx, "delete session", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE hash = ?`, hash)
+		return err
+	})
+}
+
+// DeleteExpiredSessions implements session.Storage.
+func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) (int, error) {
+	var deleted int64
+	err := s.write(ctx, "delete expired sessions", func(tx *sql.Tx) (err error) {
+		deleted, err = exec(ctx, tx, `DELETE FROM sessions WHERE expires_at <= ?`, now.UnixNano())
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(deleted), nil
+}

@@ -1,0 +1,116 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/seal"
+)
+
+const setupColumns = `id, version, company, tenant, domain, contact, scheme, self_begun, created_at, changed_at, opened_at, completed_at, state`
+
+func scanSetup(from row) (s onboarding.Setup, err error) {
+	var state []byte
+	err = from.Scan(&s.ID, &s.Version, &s.Company, &s.Tenant, &s.Domain, &s.Contact, &s.Scheme, &s.SelfBegun,
+		stampInto{&s.CreatedAt}, stampInto{&s.ChangedAt}, stampInto{&s.OpenedAt}, stampInto{&s.CompletedAt}, &state)
+	if err != nil {
+		return onboarding.Setup{}, err
+	}
+	if err := json.Unmarshal(state, &s.State); err != nil {
+		return onboarding.Setup{}, fmt.Errorf("state of setup %s: %w", s.ID, err)
+	}
+	return s, nil
+}
+
+// CreateSetup implements onboarding.Store. A second setup of the same id is refused with onboarding.ErrConflict.
+func (s *Store) CreateSetup(ctx context.Context, setup onboarding.Setup, events ...onboarding.Event) error {
+	return s.write(ctx, "create setup", func(tx *sql.Tx) error {
+		state, err := json.Marshal(setup.State)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO setups (`+setupColumns+`) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			setup.ID, setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, setup.SelfBegun,
+			stamp(setup.CreatedAt), stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt), string(state))
+		if isDuplicate(err) {
+			return errors.Join(onboarding.ErrConflict, err)
+		}
+		if err != nil {
+			return err
+		}
+		return addEvents(ctx, tx, setup.ID, events)
+	})
+}
+
+// Setup implements onboarding.Store.
+func (s *Store) Setup(ctx context.Context, id string) (onboarding.Setup, error) {
+	setup, err := scanSetup(s.reader.QueryRowContext(ctx, `SELECT `+setupColumns+` FROM setups WHERE id = ?`, id))
+	if err != nil {
+		return onboarding.Setup{}, fmt.Errorf("load setup: %w", orMissing(err, onboarding.ErrNotFound))
+	}
+	return setup, nil
+}
+
+// Sealed implements onboarding.Store.
+func (s *Store) Sealed(ctx context.Context, setup, name string) (seal.Sealed, error) {
+	var value []byte
+	err := s.reader.QueryRowContext(ctx, `SELECT value FROM sealed_secrets WHERE setup = ? AND name = ?`, setup, name).Scan(&value)
+	if err != nil {
+		return nil, fmt.Errorf("load sealed %s: %w", name, orMissing(err, onboarding.ErrNotFound))
+	}
+	return value, nil
+}
+
+// ExpiredSecrets implements onboarding.Store.
+func (s *Store) ExpiredSecrets(ctx context.Context, now time.Time) ([]onboarding.ExpiredSecret, error) {
+	expired, err := list(ctx, s.reader, func(from row) (e onboarding.ExpiredSecret, err error) {
+		return e, from.Scan(&e.Setup, &e.Name)
+	}, `SELECT setup, name FROM sealed_secrets WHERE drop_at <= ? ORDER BY drop_at, setup, name`, now.UnixNano())
+	if err != nil {
+		return nil, fmt.Errorf("list expired secrets: %w", err)
+	}
+	return expired, nil
+}
+
+// Events implements onboarding.Store. An unknown setup has none.
+func (s *Store) Events(ctx context.Context, setup string) ([]onboarding.Event, error) {
+	events, err := list(ctx, s.reader, scanEvent, `SELECT setup, at, actor, kind, detail FROM events WHERE setup = ? ORDER BY id`, setup)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return events, nil
+}
+
+func scanEvent(from row) (e onboarding.Event, err error) {
+	var detail []byte
+	if err = from.Scan(&e.Setup, stampInto{&e.At}, &e.Actor, &e.Kind, &detail); err != nil || detail == nil {
+		return e, err
+	}
+	return e, json.Unmarshal(detail, &e.Detail)
+}
+
+// addEvents writes events of one setup; an event's own Setup field is not looked at, so that no change can write into
+// the audit trail of another setup.
+func addEvents(ctx context.Context, tx *sql.Tx, setup string, events []onboarding.Event) error {
+	for _, e := range events {
+		var detail any
+		if len(e.Detail) > 0 {
+			text, err := json.Marshal(e.Detail)
+			if err != nil {
+				return err
+			}
+			detail = string(text)
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO events (setup, at, actor, kind, detail) VALUES (?, ?, ?, ?, ?)`,
+			setup, stamp(e.At), e.Actor, e.Kind, detail)
+		if err != nil {
+			return fmt.Errorf("add event %s: %w", e.Kind, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/wizard"
+)
+
+func testSetup(t *testing.T, s Store) {
+	setup := newSetup()
+	setup.Version = 41 // a new setup begins at 1 whatever it says
+	must(t, s.CreateSetup(t.Context(), setup, event("setup.created"), event("link.created")))
+	got := load(t, s, setup.ID)
+	setup.Version = 1
+	wantEqual(t, "the setup as loaded", got, setup)
+	wantEqual(t, "its events", kinds(t, s, setup.ID), []string{"setup.created", "link.created"})
+	if got.CreatedAt.Location() != time.UTC || !got.OpenedAt.IsZero() || !got.CompletedAt.IsZero() {
+		t.Errorf("times are not UTC, or a zero time was not kept: %v %v %v", got.CreatedAt, got.OpenedAt, got.CompletedAt)
+	}
+	_, err := s.Setup(t.Context(), "nobody")
+	wantError(t, err, onboarding.ErrNotFound)
+	must(t, s.Ping(t.Context()))
+}
+
+func testCreateTwice(t *testing.T, s Store) {
+	setup := created(t, s)
+	again := setup
+	again.Company = "Fabrikam"
+	wantError(t, s.CreateSetup(t.Context(), again, event("setup.created")), onboarding.ErrConflict)
+	wantEqual(t, "the first setup", load(t, s, setup.ID), setup)
+	wantEqual(t, "its events", kinds(t, s, setup.ID), []string(nil))
+}
+
+func testSave(t *testing.T, s Store) {
+	setup, other := created(t, s), created(t, s)
+	change := setup
+	change.Company, change.Tenant, change.Domain, change.Contact, change.Scheme = "F", "f", "f.com", "Ola", "f-entra"
+	change.ChangedAt, change.OpenedAt, change.CompletedAt = now.Add(1), now.Add(2), now.Add(3)
+	change.State.Answers.ClientID = "11111111-2222-3333-4444-555555555555"
+	change.State.Registration = wizard.Registration{Exists: true, ProviderID: 1 << 53, Sent: change.State.Answers}
+	saved, err := s.Save(t.Context(), onboarding.Change{Setup: change, Events: []onboarding.Event{event("step.signin")}})
+	must(t, err)
+	change.Version = 2
+	wantEqual(t, "what Save returns", saved, change)
+	wantEqual(t, "what Setup returns", load(t, s, setup.ID), change)
+	wantEqual(t, "another setup", load(t, s, other.ID), other)
+
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup})
+	wantError(t, err, onboarding.ErrConflict)
+	ahead := change
+	ahead.Version = 3
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: ahead})
+	wantError(t, err, onboarding.ErrConflict)
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: newSetup()})
+	wantError(t, err, onboarding.ErrNotFound)
+	wantEqual(t, "the setup after refused changes", load(t, s, setup.ID), change)
+}
+
+func testSealed(t *testing.T, s Store) {
+	setup := holding(t, s, "scim-token", value(1))
+	got, err := s.Sealed(t.Context(), setup.ID, "scim-token")
+	must(t, err)
+	wantEqual(t, "the sealed value", got, value(1))
+	_, err = s.Sealed(t.Context(), setup.ID, "client-secret")
+	wantError(t, err, onboarding.ErrNotFound)
+	_, err = s.Sealed(t.Context(), created(t, s).ID, "scim-token")
+	wantError(t, err, onboarding.ErrNotFound)
+
+	setup, err = s.Save(t.Context(), onboarding.Change{Setup: setup, Put: map[string]onboarding.SealedSecret{
+		"scim-token": {Value: value(2)}, "client-secret": {Value: value(3)},
+	}})
+	must(t, err)
+	got, err = s.Sealed(t.Context(), setup.ID, "scim-token")
+	must(t, err)
+	wantEqual(t, "the replaced value", got, value(2))
+
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup, Drop: []string{"scim-token", "never there"}})
+	must(t, err)
+	_, err = s.Sealed(t.Context(), setup.ID, "scim-token")
+	wantError(t, err, onboarding.ErrNotFound)
+	got, err = s.Sealed(t.Context(), setup.ID, "client-secret")
+	must(t, err)
+	wantEqual(t, "the value that was not dropped", got, value(3))
+}
+
+func testExpiredSecrets(t *testing.T, s Store) {
+	setup, err := s.Save(t.Context(), onboarding.Change{Setup: created(t, s), Put: map[string]onboarding.SealedSecret{
+		"early": {Value: value(1), DropAt: now}, "late": {Value: value(2), DropAt: now.Add(time.Hour)}, "kept": {Value: value(3)},
+	}})
+	must(t, err)
+	for _, c := range []struct {
+		at   time.Time
+		want []string
+	}{
+		{now.Add(-1), nil},
+		{now, []string{"early"}},
+		{now.Add(24 * time.Hour), []string{"early", "late"}},
+	} {
+		expired, err := s.ExpiredSecrets(t.Context(), c.at)
+		must(t, err)
+		var names []string
+		for _, e := range expired {
+			wantEqual(t, "the setup", e.Setup, setup.ID)
+			names = append(names, e.Name)
+		}
+		wantEqual(t, "expired at "+c.at.String(), names, c.want)
+	}
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup, Drop: []string{"early", "late"}})
+	must(t, err)
+	expired, err := s.ExpiredSecrets(t.Context(), now.Add(24*time.Hour))
+	must(t, err)
+	wantEqual(t, "expired after they were dropped", expired, []onboarding.ExpiredSecret(nil))
+}
+
+func testEvents(t *testing.T, s Store) {
+	setup, other := created(t, s), created(t, s)
+	foreign := event("setup.opened")
+	foreign.Setup = other.ID
+	plain := onboarding.Event{At: now.Add(-time.Hour), Actor: "system", Kind: "swept"}
+	_, err := s.Save(t.Context(), onboarding.Change{Setup: setup, Events: []onboarding.Event{foreign, plain}})
+	must(t, err)
+	events, err := s.Events(t.Context(), setup.ID)
+	must(t, err)
+	foreign.Setup, plain.Setup = setup.ID, setup.ID
+	wantEqual(t, "events in the order they were written", events, []onboarding.Event{foreign, plain})
+	wantEqual(t, "events of the other setup", kinds(t, s, other.ID), []string(nil))
+	wantEqual(t, "events of no setup", kinds(t, s, "nobody"), []string(nil))
+}
+
+func testOperation(t *testing.T, s Store) {
+	setup, other := created(t, s), created(t, s)
+	operation := onboarding.NewOperation()
+	saved, err := s.Save(t.Context(), onboarding.Change{Setup: setup, Operation: operation})
+	must(t, err)
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: saved, Operation: operation})
+	wantError(t, err, onboarding.ErrOperationUsed)
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup, Operation: operation})
+	wantError(t, err, onboarding.ErrOperationUsed) // not ErrConflict, after which one would try again
+	_, _, err = s.Claim(t.Context(), onboarding.Change{Setup: saved, Operation: operation}, "scim-token")
+	wantError(t, err, onboarding.ErrOperationUsed)
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: other, Operation: operation})
+	must(t, err) // operation ids are a setup's own
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: newSetup(), Operation: operation})
+	wantError(t, err, onboarding.ErrNotFound)
+}
+
+func testCancelled(t *testing.T, s Store) {
+	setup := created(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.Save(ctx, onboarding.Change{Setup: setup})
+	wantError(t, err, context.Canceled)
+	_, err = s.Setup(ctx, setup.ID)
+	wantError(t, err, context.Canceled)
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup})
+	must(t, err) // the connection is in order afterwards
+}

@@ -1,0 +1,7 @@
+// Package static holds the assets that browsers fetch: the stylesheet, the script, htmx and the icon.
+//
+// They are embedded, named by the hash of their content and served as immutable, so that a browser asks once and
+// never again until they change. The stylesheet is one file, joined from css in the order of its layers.
+//
+// The package never serves a page, a user's data or anything read from disk at run time.
+package static

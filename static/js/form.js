@@ -1,0 +1,42 @@
+// A secret that is typed can be looked at, and is covered with the rest.
+all("[data-toggle]", (box) => {
+  const [input, button] = box.children;
+  const show = button.textContent;
+  const set = (open) => {
+    input.type = open ? "text" : "password";
+    button.textContent = open ? button.dataset.hide : show;
+  };
+  on(button, "click", () => set(input.type == "password"));
+  cover.push(() => set(false));
+});
+
+// A second click on a form that is under way is swallowed. The button keeps the focus, so it is not disabled; after
+// a while, or when the page comes back, the form can be sent again.
+on(document, "submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) return event.preventDefault();
+  if (form.target) return;
+  form.dataset.sent = 1;
+  if (event.submitter) event.submitter.ariaDisabled = true;
+  setTimeout(reopen, 9000);
+});
+const reopen = () =>
+  all("[data-sent]", (form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  });
+on(window, "pageshow", reopen);
+
+document.getElementById("error-summary")?.focus();
+all("[data-clear-address]", ({ dataset }) => history.replaceState(null, "", dataset.clearAddress));
+
+// After a swap: what is new and worth saying is said, and the focus is never lost to the body.
+let kept = false;
+on(document, "htmx:before:swap", () => (kept = document.activeElement != document.body));
+on(document, "htmx:after:swap", () => {
+  all("[data-say]", (element) => {
+    say(element.dataset.say);
+    element.removeAttribute("data-say");
+  });
+  if (kept && document.activeElement == document.body) document.getElementById("content").focus({ preventScroll: true });
+});

@@ -1,0 +1,190 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
+)
+
+// tenantOf reads the tid claim of a token that is a JWT, without verifying anything; empty when it is none.
+func tenantOf(token string) string {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		Tenant string `json:"tid"`
+	}
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return ""
+	}
+	return claims.Tenant
+}
+
+func (s *Server) accessView(v *visit) page.AccessView {
+	back := v.step(wizard.Review)
+	if v.r.URL.Query().Get("back") == string(wizard.Token) {
+		back = v.step(wizard.Token)
+	}
+	return page.AccessView{Frame: s.aside(v, "access.title", ""), Form: page.Form{Action: v.r.URL.RequestURI()}, BackURL: back}
+}
+
+func (s *Server) showAccess(v *visit) error {
+	if !s.mayPaste(v) {
+		return v.next(v.setup)
+	}
+	return v.render(http.StatusOK, page.Access(s.accessView(v)))
+}
+
+// submitAccess keeps an access token in the session, for this setup alone.
+func (s *Server) submitAccess(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	if !s.mayPaste(v) {
+		return v.next(v.setup)
+	}
+	token := secretValue(v.r, "token")
+	m := &mistakes{v: v}
+	m.token(token, v.setup.Tenant)
+	if !m.any() {
+		m.accepted(s.CheckToken, token)
+	}
+	view := s.accessView(v)
+	if m.any() {
+		wrong(&view.Frame, &view.Form, m)
+		return v.render(http.StatusUnprocessableEntity, page.Access(view))
+	}
+	v.session.Values[tokenKey+v.setup.ID] = token
+	if err := v.session.Save(v.r, v.w); err != nil {
+		return err
+	}
+	return v.redirect(view.BackURL)
+}
+
+func (s *Server) laterView(v *visit) page.LaterView {
+	return page.LaterView{
+		Frame: s.aside(v, "later.title", "later.lead"), ByLink: v.grant.Link != "", Action: v.url("later"),
+		ResumeAction: v.url("later/link"), BackURL: v.step(v.setup.State.Open()),
+	}
+}
+
+func (s *Server) showLater(v *visit) error {
+	return v.render(http.StatusOK, page.Later(s.laterView(v)))
+}
+
+// submitLater closes the setup in this browser: the session ends, with any access token in it.
+func (s *Server) submitLater(v *visit) error {
+	if err := s.Sessions.Destroy(v.w, v.r, v.session); err != nil {
+		return err
+	}
+	return v.redirect("/")
+}
+
+// makeResumeLink makes a link to a setup that was begun with an access token. Its answer shows it, once.
+func (s *Server) makeResumeLink(v *visit) error {
+	if v.grant.Link != "" {
+		return v.redirect(v.url("later"))
+	}
+	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.setup.ID, "resume", v.actor(), onboarding.DefaultLinkLife)
+	if err != nil {
+		return err
+	}
+	view := s.laterView(v)
+	view.ResumeURL = s.PublicURL.JoinPath("s", value.Expose()).String()
+	view.ResumeUntil = link.ExpiresAt.Format("2 January 2006")
+	return v.render(http.StatusOK, page.Later(view))
+}
+
+func (s *Server) startOverView(v *visit) (page.StartOverView, error) {
+	state := v.setup.State
+	busy, err := s.Onboarding.Busy(v.ctx(), v.setup.ID)
+	if err != nil {
+		return page.StartOverView{}, err
+	}
+	view := page.StartOverView{
+		Frame: s.aside(v, "start-over.title", "start-over.lead"), Form: page.Form{Action: v.url("start-over")}, Operation: onboarding.NewOperation(),
+		NeedsAccess: v.setup.InAritma() && s.needsAccess(v), AccessURL: v.url("access?back=review"), BackURL: v.step(state.Open()),
+		Deletes: []string{v.t.T("start-over.answers")},
+	}
+	if state.Registration.Exists && !state.Registration.Adopted {
+		view.Deletes = append(view.Deletes, v.t.T("start-over.provider", "Scheme", state.Registration.Sent.Scheme))
+	}
+	if state.Registration.Adopted {
+		view.Stays = append(view.Stays, v.t.T("start-over.adopted", "Scheme", state.Registration.Sent.Scheme))
+	}
+	if state.Token.Status != wizard.TokenNone || len(state.Token.Old) > 0 {
+		view.Deletes = append(view.Deletes, v.t.T("start-over.token"))
+	}
+	view.Stays = append(view.Stays, v.t.T("start-over.entra"))
+	if state.Registration.Intent == wizard.Remove {
+		view.Form.Problem = s.problemNotice(v, state.Registration.Problem)
+	}
+	if busy {
+		view.Running, view.Frame.Live = s.waiting(v, "start-over", "start-over.running"), true
+	}
+	return view, nil
+}
+
+func (s *Server) showStartOver(v *visit) error {
+	view, err := s.startOverView(v)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.StartOver(view))
+}
+
+func (s *Server) submitStartOver(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	view, err := s.startOverView(v)
+	if err != nil {
+		return err
+	}
+	m := &mistakes{v: v}
+	m.oneOf("sure", "start-over.sure.missing", "yes")
+	if m.any() {
+		wrong(&view.Frame, &view.Form, m)
+		return v.render(http.StatusUnprocessableEntity, page.StartOver(view))
+	}
+	op := operation(v.r)
+	if op == "" || view.NeedsAccess {
+		return v.redirect(v.url("start-over"))
+	}
+	if err := s.Onboarding.StartOver(v.ctx(), v.setup.ID, op, s.access(v)); err != nil {
+		return err
+	}
+	setup, err := s.Onboarding.Setup(v.ctx(), v.setup.ID)
+	if err != nil {
+		return err
+	}
+	if setup.InAritma() {
+		return v.redirect(v.url("start-over"))
+	}
+	return v.next(setup)
+}
+
+// showStartOverProgress answers the waiting page of a removal.
+func (s *Server) showStartOverProgress(v *visit) error {
+	busy, err := s.Onboarding.Busy(v.ctx(), v.setup.ID)
+	if err != nil {
+		return err
+	}
+	over := ""
+	if !busy {
+		over = v.step(v.setup.State.Open())
+		if v.setup.InAritma() {
+			over = v.url("start-over")
+		}
+	}
+	var waiting component.WaitingView = *s.waiting(v, "start-over", "start-over.running")
+	return v.render(http.StatusOK, page.Progress(waiting, s.frame(v.r, "start-over.title", ""), over))
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
+)
+
+// handle is the one place where an error of a handler becomes a page: logged once, a status, a sentence, a way on.
+func (s *Server) handle(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		if r.Context().Err() != nil {
+			return // nobody is there to read it
+		}
+		s.fail(w, r, err)
+	}
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, errNotFound):
+		s.problem(w, r, http.StatusNotFound, "error.not-found", nil)
+	case errors.As(err, &tooLarge):
+		s.problem(w, r, http.StatusRequestEntityTooLarge, "error.too-large", nil)
+	case errors.Is(err, errContentType):
+		s.problem(w, r, http.StatusUnsupportedMediaType, "error.content-type", nil)
+	case errors.Is(err, errFormSyntax):
+		s.problem(w, r, http.StatusBadRequest, "error.form", nil)
+	default:
+		f := fault.Of(err)
+		status := statusOf(f.Kind)
+		if status >= http.StatusInternalServerError {
+			s.Log.ErrorContext(r.Context(), "request failed", "reference", reference(r), "kind", f.Kind.String(), "error", err)
+		} else {
+			s.Log.InfoContext(r.Context(), "request refused", "reference", reference(r), "kind", f.Kind.String(), "error", err)
+		}
+		s.problem(w, r, status, f.ID, f.Data)
+	}
+}
+
+func statusOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Unauthorized:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Gone:
+		return http.StatusGone
+	case fault.Unavailable, fault.Upstream:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// problem answers with a page that says what happened and leads on.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, status int, id string, data fault.Data) {
+	t := s.printer(r)
+	frame := s.frame(r, "error.title", "")
+	if status < http.StatusInternalServerError {
+		frame.Title = t.T("error.title.person")
+	}
+	frame.Reference = reference(r)
+	w.Header().Set("Cache-Control", "no-store")
+	_ = render(w, r, status, page.Problem(page.ProblemView{
+		Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}),
+		Links: []component.Link{{Text: t.T("error.home"), URL: "/"}},
+	}))
+}
+
+func (s *Server) crashed(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, http.StatusInternalServerError, "fault.unknown", nil)
+}
+
+func (s *Server) forged(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, http.StatusForbidden, "error.forged", nil)
+}
+
+func (s *Server) misdirected(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusMisdirectedRequest, "This host is not served here.\n")
+}
+
+func (s *Server) notAllowed(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, http.StatusMethodNotAllowed, "error.method", nil)
+}

@@ -1,0 +1,96 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/layout"
+	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/middleware"
+)
+
+// frame is the frame of a page outside a setup.
+func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout.Frame {
+	t := s.printer(r)
+	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support}
+	if lead != "" {
+		f.Lead = t.T(lead, pairs...)
+	}
+	return f
+}
+
+// aside is the frame of a page inside a setup that is no step.
+func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame {
+	f := s.frame(v.r, title, lead, pairs...)
+	f.Company = v.setup.Company
+	f.SharingScreen = v.setup.State.Answers.SharingScreen
+	return f
+}
+
+// stepFrame is the frame of a step.
+func (s *Server) stepFrame(v *visit, step wizard.Step, pairs ...any) layout.Frame {
+	f := s.aside(v, string(step)+".title", string(step)+".lead", pairs...)
+	progress := layout.Progress{Number: step.Number(), Total: len(wizard.Steps())}
+	for _, each := range wizard.Steps() {
+		entry := layout.ProgressStep{Title: v.t.T(string(each) + ".short"), State: "todo"}
+		switch {
+		case each == step:
+			entry.State = "current"
+		case v.setup.State.Complete(each):
+			entry.State = "done"
+		}
+		if each != step && v.setup.State.Reachable(each) {
+			entry.URL = v.step(each)
+		}
+		progress.Steps = append(progress.Steps, entry)
+	}
+	f.Progress = &progress
+	if step != wizard.Done {
+		f.LaterURL = v.url("later")
+	}
+	return f
+}
+
+// form is what every step's form has in common.
+func (s *Server) form(v *visit, step wizard.Step) page.Form {
+	return page.Form{Action: v.step(step), Revision: v.revision(step)}
+}
+
+// mistakes collects what is wrong with a form, in the order of its fields.
+type mistakes struct {
+	v      *visit
+	errors []component.FieldError
+}
+
+func (m *mistakes) add(field, id string, pairs ...any) {
+	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.T(id, pairs...)})
+}
+
+// fault adds a fault of the onboarding service to a field.
+func (m *mistakes) fault(field string, err error) {
+	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(fault.Of(err))})
+}
+
+func (m *mistakes) any() bool { return len(m.errors) > 0 }
+
+// wrong marks a page as a form shown again.
+func wrong(f *layout.Frame, form *page.Form, m *mistakes) {
+	f.Wrong, form.Errors = true, m.errors
+}
+
+// problemNotice shows a stored problem; nil when there is none.
+func (s *Server) problemNotice(v *visit, p *wizard.Problem) *component.NoticeView {
+	if p == nil {
+		return nil
+	}
+	return &component.NoticeView{
+		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(p.At)),
+		Text: v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data}), Reference: p.Reference,
+	}
+}
+
+// reference is the number of this request that people can quote.
+func reference(r *http.Request) string { return strings.ToUpper(middleware.ID(r.Context())) }

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/session"
+)
+
+var tenantShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
+	view := page.HomeView{
+		Frame:    s.frame(r, "home.title", "home.lead"),
+		LinkForm: page.Form{Action: "/open"},
+		Begin:    page.BeginView{Form: page.Form{Action: "/begin"}, Operation: onboarding.NewOperation()},
+	}
+	sess, err := s.session(r)
+	if err != nil || sess.IsNew {
+		return view, err
+	}
+	setups, err := s.Onboarding.Entered(r.Context(), session.Hash(sess))
+	for _, setup := range setups {
+		view.Setups = append(view.Setups, component.Link{Text: setup.Company, URL: "/setup/" + setup.ID + "/"})
+	}
+	return view, err
+}
+
+func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
+	view, err := s.homeView(r)
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, page.Home(view))
+}
+
+// submitHome opens a setup link that was pasted instead of followed.
+func (s *Server) submitHome(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	value := linkSecret(secretValue(r, "link"))
+	err := error(fault.New(fault.Invalid, "home.link.missing", nil))
+	if !value.IsZero() {
+		err = s.enterLink(w, r, value)
+	}
+	if err == nil || !(fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone)) {
+		return err
+	}
+	view, viewErr := s.homeView(r)
+	if viewErr != nil {
+		return viewErr
+	}
+	m := &mistakes{v: &visit{t: view.Frame.T, r: r}}
+	m.fault("link", err)
+	wrong(&view.Frame, &view.LinkForm, m)
+	return render(w, r, http.StatusUnprocessableEntity, page.Home(view))
+}
+
+// linkSecret takes the secret out of a pasted setup link, or out of what is left of it.
+func linkSecret(pasted secret.Secret) secret.Secret {
+	text := pasted.Expose()
+	if u, err := url.Parse(text); err == nil && u.Path != "" {
+		text = u.Path
+	}
+	if _, after, found := strings.Cut(text, "/s/"); found {
+		text = after
+	}
+	return secret.New(strings.Trim(text, "/"))
+}
+
+// submitBegin begins a setup with an access token.
+func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	company, tenant, token := text(r, "company"), text(r, "tenant"), secretValue(r, "token")
+	view, err := s.homeView(r)
+	if err != nil {
+		return err
+	}
+	view.Begin.Company, view.Begin.Tenant = company, tenant
+	m := &mistakes{v: &visit{t: view.Frame.T, r: r}}
+	m.company(company)
+	m.tenant(tenant)
+	m.token(token, tenant)
+	if !m.any() {
+		m.accepted(s.CheckToken, token)
+	}
+	if m.any() {
+		wrong(&view.Frame, &view.Begin.Form, m)
+		return render(w, r, http.StatusUnprocessableEntity, page.Home(view))
+	}
+	setup, err := s.Onboarding.CreateSetup(r.Context(), onboarding.NewSetup{Company: company, Tenant: tenant, SelfBegun: true, Actor: "token", Operation: operation(r)})
+	if err != nil {
+		return err
+	}
+	sess, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	sess.Values[tokenKey+setup.ID] = token
+	if err := s.Sessions.Rotate(w, r, sess); err != nil {
+		return err
+	}
+	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), "token"); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/setup/"+setup.ID+"/"+string(setup.State.Open()), http.StatusSeeOther)
+	return nil
+}
+
+func (m *mistakes) company(name string) {
+	switch n := len([]rune(name)); {
+	case n == 0:
+		m.add("company", "home.company.missing")
+	case n > maxName:
+		m.add("company", "home.company.long", "Length", n, "Max", maxName)
+	}
+}
+
+func (m *mistakes) tenant(id string) {
+	switch {
+	case id == "":
+		m.add("tenant", "home.tenant.missing")
+	case !tenantShape.MatchString(id):
+		m.add("tenant", "home.tenant.shape")
+	}
+}
+
+const maxToken = 16 << 10 // bytes of an access token
+
+// token judges a pasted access token by its shape, and by the tenant that it names where it can be read. That name is
+// not verified: it catches a mix-up, no attack.
+func (m *mistakes) token(token secret.Secret, tenant string) {
+	plain := strings.TrimPrefix(token.Expose(), "Bearer ")
+	switch named := tenantOf(plain); {
+	case plain == "":
+		m.add("token", "access.token.missing")
+	case len(plain) > maxToken, strings.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' }):
+		m.add("token", "access.token.shape")
+	case named != "" && wizard.CleanID(named) != wizard.CleanID(tenant):
+		m.add("token", "access.token.tenant", "Tenant", named)
+	}
+}
+
+// accepted asks Aritma about the token. Only a plain refusal stops: everything else is met again later.
+func (m *mistakes) accepted(check TokenCheck, token secret.Secret) {
+	if err := check(m.v.r.Context(), token); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
+		m.fault("token", err)
+	}
+}

@@ -1,0 +1,116 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
+
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/static"
+	"github.com/aritma/entra-onboard/web/middleware"
+)
+
+const (
+	maxBody       = 64 << 10 // bytes of a form; the largest answer is a pasted access token
+	compressLevel = 5
+)
+
+// routes is the whole site in one place.
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(middleware.RequestID, middleware.Log(s.Log), middleware.Recover(s.Log, s.crashed))
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
+
+	r.Group(func(r chi.Router) {
+		r.Use(middleware.Host(s.PublicURL, s.misdirected))
+		r.Use(middleware.Headers(s.PublicURL, s.IDURL))
+		r.Use(middleware.SameOrigin(s.PublicURL, s.forged))
+		r.Use(middleware.Limit(maxBody))
+		r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
+		r.MethodNotAllowed(s.notAllowed)
+		r.Method(http.MethodGet, "/static/*", static.Handler())
+		r.Method(http.MethodHead, "/static/*", static.Handler())
+		if s.Sandbox != nil {
+			r.Handle("/sandbox/*", s.Sandbox)
+		}
+		r.Group(func(r chi.Router) {
+			r.Use(middleware.NoStore)
+			s.pages(r)
+		})
+	})
+	return r
+}
+
+// pages are compressed, except those of the token step: a page that holds a secret never is.
+func (s *Server) pages(r chi.Router) {
+	compress := chimiddleware.Compress(compressLevel, "text/html")
+	r.Group(func(r chi.Router) {
+		r.Use(compress)
+		s.page(r, "/", s.showHome)
+		r.Post("/open", s.handle(s.submitHome))
+		r.Post("/begin", s.handle(s.submitBegin))
+		s.page(r, "/s/", s.showNoLink)
+		s.page(r, "/s/{link}", s.showLink)
+		r.Post("/s/{link}", s.handle(s.openLink))
+	})
+	r.Route("/setup/{setup}", func(r chi.Router) {
+		r.Group(func(r chi.Router) {
+			r.Use(compress)
+			s.page(r, "/", s.in(s.showSetup))
+			for _, step := range s.steps() {
+				s.page(r, "/"+string(step.step), s.in(reachable(step.step, step.show)))
+				if step.submit != nil {
+					r.Post("/"+string(step.step), s.handle(s.in(reachable(step.step, step.submit))))
+				}
+			}
+			s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
+			s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
+			s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
+			r.Post("/review/discard", s.handle(s.in(s.discardChanges)))
+			s.page(r, "/start-over", s.in(s.showStartOver))
+			r.Post("/start-over", s.handle(s.in(s.submitStartOver)))
+			s.page(r, "/later", s.in(s.showLater))
+			r.Post("/later", s.handle(s.in(s.submitLater)))
+			s.page(r, "/access", s.in(s.showAccess))
+			r.Post("/access", s.handle(s.in(s.submitAccess)))
+		})
+		s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
+		r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
+		r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
+		r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
+		s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
+		// The page that shows a new link holds a secret too.
+		r.Post("/later/link", s.handle(s.in(s.makeResumeLink)))
+	})
+}
+
+// page answers GET, and HEAD with the same headers.
+func (s *Server) page(r chi.Router, pattern string, h handler) {
+	r.Get(pattern, s.handle(h))
+	r.Head(pattern, s.handle(h))
+}
+
+// stepHandlers are the two sides of one step.
+type stepHandlers struct {
+	step         wizard.Step
+	show, submit inSetup
+}
+
+// steps lists every step but token, whose pages are never compressed and have routes of their own.
+func (s *Server) steps() []stepHandlers {
+	return []stepHandlers{
+		{wizard.Start, s.showStart, s.submitStart},
+		{wizard.Application, s.showApplication, s.submitApplication},
+		{wizard.Directory, s.showDirectory, s.submitDirectory},
+		{wizard.Signin, s.showSignin, s.submitSignin},
+		{wizard.Redirect, s.showRedirect, s.submitRedirect},
+		{wizard.Secret, s.showSecret, s.submitSecret},
+		{wizard.Assign, s.showAssign, s.submitAssign},
+		{wizard.Review, s.showReview, s.submitReview},
+		{wizard.Provisioning, s.showProvisioning, s.submitProvisioning},
+		{wizard.SigninTest, s.showSigninTest, s.submitSigninTest},
+		{wizard.Done, s.showDone, nil},
+	}
+}

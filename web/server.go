@@ -1,0 +1,76 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/message"
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/web/session"
+)
+
+// ServiceTokens gives access tokens of the operator's own client, for setups that came by an operator's link.
+type ServiceTokens interface {
+	Token(ctx context.Context, tenant string) (secret.Secret, error)
+}
+
+// TokenCheck asks the IAM API whether it accepts an access token, before the token is kept.
+type TokenCheck func(ctx context.Context, token secret.Secret) error
+
+// Options are what the web needs.
+type Options struct {
+	Onboarding *onboarding.Service
+	Sessions   *session.Store
+	Messages   *message.Catalogue
+	Log        *slog.Logger
+	Now        func() time.Time
+	// PublicURL is the address that browsers use; its host is the only one answered.
+	PublicURL *url.URL
+	// IDURL is Aritma ID; browsers may be sent there after a POST.
+	IDURL   *url.URL
+	Support string
+	// Service is nil when the operator configured no client of its own.
+	Service    ServiceTokens
+	CheckToken TokenCheck
+	// Ready says why the service cannot serve; nil when it can.
+	Ready func(ctx context.Context) error
+	// Sandbox is mounted at /sandbox/; nil in live mode.
+	Sandbox http.Handler
+}
+
+// Server answers browsers.
+type Server struct{ Options }
+
+// New returns the handler of the whole site.
+func New(o Options) http.Handler {
+	s := &Server{Options: o}
+	return s.routes()
+}
+
+// errNotFound is answered with the page that helps to find the way.
+var errNotFound = errors.New("no such page")
+
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
+
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		s.Log.WarnContext(ctx, "not ready", "error", err)
+		plain(w, http.StatusServiceUnavailable, "not ready\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}

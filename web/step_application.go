@@ -1,0 +1,25 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/aritma/entra-onboard/internal/portal"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/page"
+)
+
+func (s *Server) showApplication(v *visit) error {
+	return v.render(http.StatusOK, page.Application(page.ApplicationView{
+		Frame: s.stepFrame(v, wizard.Application), Form: s.form(v, wizard.Application),
+		TwoApps: v.setup.State.Answers.TwoApps, Name: "Aritma",
+		PortalURL: s.portal(v, portal.CreateApplication),
+	}))
+}
+
+func (s *Server) submitApplication(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Application, v.seen(), v.actor(), wizard.ApplicationCreated{})
+	return s.saved(v, wizard.Application, setup, err)
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/portal"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
+)
+
+func (s *Server) showDone(v *visit) error {
+	state := v.setup.State
+	a := state.Answers
+	button := v.t.T("done.button.shown")
+	if a.HoldButton {
+		button = v.t.T("done.button.held")
+	}
+	people := v.t.T("done.people.arrived")
+	if !a.FirstUserArrived {
+		people = v.t.T("done.people.waiting")
+	}
+	view := page.DoneView{
+		Frame: s.stepFrame(v, wizard.Done, "Company", v.setup.Company),
+		Rows: []component.SummaryRow{
+			{Label: v.t.T("done.signin"), Value: a.DisplayName, Tag: button},
+			{Label: v.t.T("done.people"), Value: people},
+			{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true},
+			{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
+			{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
+			{Label: "Tenant URL", LabelLang: "en", Value: s.Onboarding.TenantURL(v.setup), Mono: true},
+			{Label: v.t.T("done.completed"), Value: s.clock(v.setup.CompletedAt)},
+		},
+		Links: []component.Link{
+			{Text: v.t.T("done.manage.provisioning"), URL: s.portal(v, portal.Provisioning), NewTab: true},
+			{Text: v.t.T("done.manage.people"), URL: s.portal(v, portal.UsersAndGroups), NewTab: true},
+			{Text: v.t.T("done.manage.secret"), URL: s.portal(v, portal.Credentials), NewTab: true},
+			{Text: v.t.T("done.manage.new-secret"), URL: v.step(wizard.Secret)},
+			{Text: v.t.T("token.replace.link"), URL: v.url("token/replace")},
+			{Text: v.t.T("done.manage.review"), URL: v.step(wizard.Review)},
+		},
+		Notices: s.tokenNotices(v),
+	}
+	if day, err := time.Parse(time.DateOnly, a.SecretExpires); err == nil {
+		view.Expires = day.Format("2 January 2006")
+	}
+	return v.render(http.StatusOK, page.Done(view))
+}

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/portal"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
+)
+
+const maxReason = 1000 // characters
+
+func (s *Server) provisioningView(v *visit) page.ProvisioningView {
+	a := v.setup.State.Answers
+	view := page.ProvisioningView{
+		Frame: s.stepFrame(v, wizard.Provisioning), Form: s.form(v, wizard.Provisioning), FirstPerson: a.FirstPerson,
+		Reason: a.WithoutReason, PortalURL: s.portal(v, portal.Provisioning), Notices: s.tokenNotices(v),
+	}
+	if _, submitted := v.setup.State.Marks[wizard.Provisioning]; submitted {
+		view.Arrived = "no"
+		if a.FirstUserArrived {
+			view.Arrived = "yes"
+		}
+	}
+	view.Form.Problem = s.problemNotice(v, v.setup.State.Token.Problem)
+	return view
+}
+
+func (s *Server) showProvisioning(v *visit) error {
+	return v.render(http.StatusOK, page.Provisioning(s.provisioningView(v)))
+}
+
+func (s *Server) submitProvisioning(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	m := &mistakes{v: v}
+	reason := text(v.r, "reason")
+	arrived := m.oneOf("arrived", "provisioning.arrived.missing", "yes", "no")
+	if n := len([]rune(reason)); n > maxReason {
+		m.add("reason", "provisioning.reason.long", "Length", n, "Max", maxReason)
+	} else if arrived == "no" && reason == "" {
+		m.add("reason", "provisioning.reason.missing")
+	}
+	view := s.provisioningView(v)
+	view.Arrived, view.Reason = arrived, v.r.PostForm.Get("reason")
+	if m.any() {
+		wrong(&view.Frame, &view.Form, m)
+		return v.render(http.StatusUnprocessableEntity, page.Provisioning(view))
+	}
+	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Provisioning, v.seen(), v.actor(), wizard.ProvisioningSeen{Arrived: arrived == "yes", Reason: reason})
+	var changed *onboarding.ChangedError
+	if errors.As(err, &changed) {
+		view.Form.Revision = changed.Setup.State.Marks[wizard.Provisioning].Revision
+		view.Form.Changed = s.compare(v, changed,
+			component.CompareRow{Label: v.t.T("provisioning.arrived"), Here: v.t.T("provisioning.arrived." + arrived), There: s.arrivedWord(v, changed.Setup.State.Answers)},
+			component.CompareRow{Label: v.t.T("provisioning.reason"), Here: reason, There: changed.Setup.State.Answers.WithoutReason})
+		return v.render(http.StatusConflict, page.Provisioning(view))
+	}
+	return s.saved(v, wizard.Provisioning, setup, err)
+}
+
+func (s *Server) arrivedWord(v *visit, a wizard.Answers) string {
+	if a.FirstUserArrived {
+		return v.t.T("provisioning.arrived.yes")
+	}
+	return v.t.T("provisioning.arrived.no")
+}

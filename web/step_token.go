@@ -1,0 +1,184 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/portal"
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
+)
+
+// tokenView is the token step as it stands; a value on the screen is added by revealToken alone.
+func (s *Server) tokenView(v *visit) (page.TokenView, error) {
+	t := v.setup.State.Token
+	busy, err := s.Onboarding.Busy(v.ctx(), v.setup.ID)
+	if err != nil {
+		return page.TokenView{}, err
+	}
+	view := page.TokenView{
+		Frame: s.stepFrame(v, wizard.Token), Form: s.form(v, wizard.Token), Operation: onboarding.NewOperation(), Generation: t.Generation,
+		TenantURL: s.Onboarding.TenantURL(v.setup), ProvisioningURL: s.portal(v, portal.Provisioning), BaseURL: v.step(wizard.Token),
+		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=token"), ReplaceURL: v.url("token/replace"), NextURL: v.step(v.setup.State.Open()),
+	}
+	if busy {
+		view.Running = s.waiting(v, "token", "token.running")
+		view.Frame.Live = true
+		return view, nil
+	}
+	view.Form.Problem = s.problemNotice(v, t.Problem)
+	switch t.Status {
+	case wizard.TokenSealed:
+		view.CanShow = true
+	case wizard.TokenClaimed:
+		view.CanPaste = true
+		view.Notices = append(view.Notices, component.NoticeView{Title: v.t.T("token.claimed.title", "Time", s.clock(t.ClaimedAt)), Text: v.t.T("token.claimed")})
+	case wizard.TokenPasted:
+		view.Pasted = true
+		view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("token.done.title", "Time", s.clock(t.PastedAt)), Text: v.t.T("token.done")})
+	default:
+		view.CanCreate = true
+	}
+	view.Notices = append(view.Notices, s.tokenNotices(v)...)
+	return view, nil
+}
+
+// tokenNotices tell what else happened to this setup's tokens.
+func (s *Server) tokenNotices(v *visit) []component.NoticeView {
+	t := v.setup.State.Token
+	var notices []component.NoticeView
+	if t.Status == wizard.TokenIntended && t.Problem == nil {
+		notices = append(notices, component.NoticeView{Kind: component.NoticeWarning, Title: v.t.T("token.interrupted.title"), Text: v.t.T("token.interrupted")})
+	}
+	if t.OrphansRemoved > 0 {
+		notices = append(notices, component.NoticeView{Title: v.t.T("token.orphan.title"), Text: v.t.T("token.orphan", "Count", t.OrphansRemoved)})
+	}
+	if t.LostUnlisted {
+		notices = append(notices, component.NoticeView{Kind: component.NoticeWarning, Title: v.t.T("token.unlisted.title"), Text: v.t.T("token.unlisted", "Reference", v.setup.Reference())})
+	}
+	if len(t.Old) > 0 && t.Status != wizard.TokenIntended {
+		id := "token.old"
+		if t.Status != wizard.TokenPasted && v.setup.State.Answers.FirstUserArrived {
+			id = "token.old.working"
+		}
+		notices = append(notices, component.NoticeView{Kind: component.NoticeWarning, Text: v.t.T(id, "Count", len(t.Old), "IDs", strings.Join(t.Old, ", "))})
+	}
+	return notices
+}
+
+func (s *Server) showToken(v *visit) error {
+	view, err := s.tokenView(v)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.Token(view))
+}
+
+// submitToken creates or replaces the token. When that is done within the second, its answer hands the token over.
+func (s *Server) submitToken(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	op := operation(v.r)
+	if op == "" || s.needsAccess(v) {
+		return v.redirect(v.step(wizard.Token))
+	}
+	replaces, _ := strconv.Atoi(v.r.PostForm.Get("replaces"))
+	if err := s.Onboarding.CreateToken(v.ctx(), v.setup.ID, op, replaces, s.access(v)); err != nil {
+		return err
+	}
+	setup, err := s.Onboarding.Setup(v.ctx(), v.setup.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.forgetRefused(v, setup.State.Token.Problem); err != nil {
+		return err
+	}
+	if setup.State.Token.Status == wizard.TokenSealed && setup.State.Token.Operation == op {
+		return s.revealToken(v)
+	}
+	return v.redirect(v.step(wizard.Token))
+}
+
+// revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
+func (s *Server) revealToken(v *visit) error {
+	if err := v.ctx().Err(); err != nil {
+		return err // a second click aborted this request: the showing belongs to the one that is still waiting
+	}
+	value, setup, err := s.Onboarding.RevealToken(v.ctx(), v.setup.ID, v.actor())
+	if fault.Is(err, fault.Gone) {
+		if errors.Is(err, onboarding.ErrShown) {
+			return v.redirect(v.step(wizard.Token))
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	v.setup = setup
+	view, err := s.revealed(v, value)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.Token(view))
+}
+
+func (s *Server) revealed(v *visit, value secret.Secret) (page.TokenView, error) {
+	view, err := s.tokenView(v)
+	if err != nil {
+		return view, err
+	}
+	view.Notices = s.tokenNotices(v)
+	view.Running, view.Frame.Live = nil, false
+	view.CanPaste = true
+	view.Reveal = &component.SecretTokenView{
+		Label: "Secret Token", Where: v.t.T("token.secret.where"), Value: value, SharingScreen: v.setup.State.Answers.SharingScreen,
+	}
+	return view, nil
+}
+
+// submitPasted records the tick. Without it the page says that the value is no longer on the screen.
+func (s *Server) submitPasted(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	if v.r.PostForm.Get("pasted") != "yes" {
+		view, err := s.tokenView(v)
+		if err != nil {
+			return err
+		}
+		m := &mistakes{v: v}
+		m.add("pasted", "token.pasted.missing")
+		view.TickError = m.errors[0].Text
+		wrong(&view.Frame, &view.Form, m)
+		return v.render(http.StatusUnprocessableEntity, page.Token(view))
+	}
+	generation, _ := strconv.Atoi(v.r.PostForm.Get("generation"))
+	setup, err := s.Onboarding.TokenPasted(v.ctx(), v.setup.ID, generation, s.access(v))
+	if fault.Is(err, fault.Conflict) {
+		return v.redirect(v.step(wizard.Token)) // another token is there by now
+	}
+	if err != nil {
+		return err
+	}
+	return v.next(setup)
+}
+
+func (s *Server) showReplace(v *visit) error {
+	state := v.setup.State
+	if state.Token.Status != wizard.TokenClaimed && state.Token.Status != wizard.TokenPasted && state.Token.Status != wizard.TokenSealed {
+		return v.redirect(v.step(wizard.Token))
+	}
+	frame := s.aside(v, "token.replace.title", "")
+	return v.render(http.StatusOK, page.Replace(page.ReplaceView{
+		Frame: frame, Form: s.form(v, wizard.Token), Operation: onboarding.NewOperation(), Generation: state.Token.Generation,
+		Working: state.Answers.FirstUserArrived, BackURL: v.step(wizard.Token),
+		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=token"),
+	}))
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/portal"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
+)
+
+// saved ends the submission of a step without fields of its own: on to the next, or back to the open one when
+// somebody else moved the setup meanwhile.
+func (s *Server) saved(v *visit, step wizard.Step, setup onboarding.Setup, err error) error {
+	var changed *onboarding.ChangedError
+	if errors.As(err, &changed) {
+		return v.redirect(v.step(step)) // two tabs of a page with nothing but a choice: show what stands
+	}
+	if fault.Is(err, fault.Conflict) {
+		return v.next(v.setup)
+	}
+	if err != nil {
+		return err
+	}
+	return v.after(step, setup)
+}
+
+// oneOf is the answer to a choice; anything but one of the options is a mistake.
+func (m *mistakes) oneOf(field, missing string, options ...string) string {
+	value := m.v.r.PostForm.Get(field)
+	if !slices.Contains(options, value) {
+		m.add(field, missing)
+		return ""
+	}
+	return value
+}
+
+// compare shows both values of the fields that were changed elsewhere.
+func (s *Server) compare(v *visit, changed *onboarding.ChangedError, rows ...component.CompareRow) *component.CompareView {
+	rows = slices.DeleteFunc(rows, func(r component.CompareRow) bool { return r.Here == r.There })
+	return &component.CompareView{Title: v.t.T("changed.title", "Time", s.clock(changed.At)), Rows: rows}
+}
+
+// portal is a deep link with the admin's own ids where they are known.
+func (s *Server) portal(v *visit, target portal.Target) string {
+	return portal.Link(portal.CloudOf(v.setup.State.Answers.Authority), target, portal.IDs{ClientID: v.setup.State.Answers.ClientID})
+}
