@@ -42,6 +42,9 @@ func (s *Server) showDone(v *visit) error {
 		},
 		Notices: s.tokenNotices(v),
 	}
+	if !a.FirstUserArrived {
+		view.Frame.Lead = v.t.T("done.lead.waiting")
+	}
 	if day, err := time.Parse(time.DateOnly, a.SecretExpires); err == nil {
 		view.Expires = day.Format("2 January 2006")
 	}

@@ -102,9 +102,9 @@ func Application(v ApplicationView) templ.Component {
 				Title: t.T("application.blade"), Path: []string{"Enterprise apps", "New application", "Create your own application"},
 				Fields: []component.BladeField{
 					{Label: "What's the name of your app?", Value: v.Name},
-					{Label: "○", Value: "Configure Application Proxy…"},
-					{Label: "○", Value: "Register an application to integrate with…"},
-					{Label: "●", Value: "Integrate any other application you don't find in the gallery (Non-gallery)", Marked: true},
+					{Label: "○  Configure Application Proxy for secure remote access…"},
+					{Label: "○  Register an application to integrate with Microsoft Entra ID…"},
+					{Label: "●  Integrate any other application you don't find in the gallery (Non-gallery)", Marked: true},
 				},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -17,7 +17,7 @@ const (
 	// DefaultIdle and DefaultAbsolute end a session without a request, and in any case.
 	DefaultIdle     = 60 * time.Minute
 	DefaultAbsolute = 12 * time.Hour
-	// touchEvery is how often at most the last request of a session is written down; its idle life is that exact.
+	// touchEvery is how long a session's last request may go unwritten: an idle end can come that much early, never late.
 	touchEvery = time.Minute
 	// saveTries bounds how often Save and Rotate begin again. Each time another request has succeeded.
 	saveTries = 64

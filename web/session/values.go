@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"unicode/utf8"
 
 	"github.com/aritma/entra-onboard/internal/secret"
 )
@@ -32,6 +33,9 @@ func encode(values map[any]any) (entries, error) {
 		entry, err := encodeOne(value)
 		if err != nil {
 			return nil, fmt.Errorf("session value %q: %w", name, err)
+		}
+		if !utf8.ValidString(entry.Expose()) { // JSON would replace what is not
+			return nil, fmt.Errorf("session value %q is not UTF-8", name)
 		}
 		all[name] = entry
 	}

@@ -1,0 +1,202 @@
+package wizard_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aritma/entra-onboard/internal/wizard"
+)
+
+// incomplete lists the steps before review that have to be done, again or for the first time.
+func incomplete(s wizard.State) (steps []wizard.Step) {
+	for _, step := range wizard.Steps() {
+		if step.Before(wizard.Review) && !s.Complete(step) {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+func TestWhatAChangeReopens(t *testing.T) {
+	otherDirectory := directoryGiven
+	otherDirectory.DirectoryID = otherClient
+	for _, c := range []struct {
+		name   string
+		change wizard.Event
+		want   []wizard.Step
+	}{
+		{"the same directory and application", directoryGiven, nil},
+		{"another application", otherApplication, []wizard.Step{wizard.Redirect, wizard.Secret, wizard.Assign}},
+		{"another directory", otherDirectory, []wizard.Step{wizard.Redirect, wizard.Secret, wizard.Assign}},
+		{"another name", otherName, nil},
+		{"another scheme", otherScheme, []wizard.Step{wizard.Redirect}},
+		{"two applications", wizard.Started{TwoApps: true}, []wizard.Step{wizard.Application}},
+		{"another person", wizard.Assigned{FirstPerson: "ola@nordlys.example"}, nil},
+		{"a newer secret", wizard.SecretReceived{}, nil},
+		{"secret gone", wizard.SecretDropped{}, []wizard.Step{wizard.Secret}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			state := apply(t, at(t, "assigned"), began, c.change)
+			if got := incomplete(state); !slices.Equal(got, c.want) {
+				t.Errorf("%v are open, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAnotherApplicationHasAnotherSecret(t *testing.T) {
+	state := apply(t, at(t, "assigned"), began, otherApplication)
+	if state.ClientSecret != (wizard.ClientSecret{}) || state.Answers.SecretExpires != "" {
+		t.Errorf("the secret of the other application is still there: %+v, %q", state.ClientSecret, state.Answers.SecretExpires)
+	}
+	if same := apply(t, at(t, "assigned"), began, directoryGiven); !same.ClientSecret.Held || same.Answers.SecretExpires == "" {
+		t.Error("the same application lost its secret")
+	}
+}
+
+func TestRegistrationRecordsWhatWasSent(t *testing.T) {
+	state := at(t, "registered")
+	want := wizard.Answers{
+		DirectoryID: directoryID, ClientID: clientID, Authority: directoryGiven.Authority,
+		DisplayName: signinChosen.DisplayName, Scheme: signinChosen.Scheme,
+	}
+	r := state.Registration
+	if diff := cmp.Diff(want, r.Sent); diff != "" {
+		t.Errorf("sent answers differ:\n%s", diff)
+	}
+	if !r.Exists || r.Adopted || r.ProviderID != 12 || r.RegisteredAt.IsZero() || r.Intent != "" || !state.ClientSecret.Sent || state.Pending() {
+		t.Errorf("registration is %+v", r)
+	}
+	if r := at(t, "adopted").Registration; !r.Adopted || r.ProviderID != 7 || r.Clash != nil {
+		t.Errorf("taken over is %+v", r)
+	}
+	untold := apply(t, at(t, "updating"), began, wizard.RegistrationDone{})
+	if untold.Registration.ProviderID != 12 || !untold.Registration.RegisteredAt.Equal(r.RegisteredAt) {
+		t.Errorf("an update made it %+v", untold.Registration)
+	}
+}
+
+func TestProblemStaysUntilTheNextAttempt(t *testing.T) {
+	failed := at(t, "failed")
+	if failed.Registration.Problem == nil || failed.Registration.Problem.Reference != problem.Reference || failed.SchemeFixed() {
+		t.Errorf("after a failure: %+v", failed.Registration)
+	}
+	if unclear := at(t, "unclear"); unclear.Registration.Problem == nil || !unclear.SchemeFixed() {
+		t.Errorf("after an unclear outcome: %+v", unclear.Registration)
+	}
+	if again := apply(t, failed, began, intended(wizard.Create)); again.Registration.Problem != nil {
+		t.Error("the problem of the last attempt is still told")
+	}
+	if again := apply(t, at(t, "lost"), began, asked(1)); again.Token.Problem != nil {
+		t.Error("the token problem of the last attempt is still told")
+	}
+	if other := apply(t, at(t, "clash"), began, otherScheme); other.Registration.Clash != nil {
+		t.Error("another scheme still clashes")
+	}
+}
+
+func TestDiscardedChanges(t *testing.T) {
+	for _, from := range []string{"renamed", "moved", "changed"} {
+		state := at(t, from)
+		if !state.Pending() {
+			t.Fatalf("%s: nothing is pending", from)
+		}
+		state = apply(t, state, began, wizard.ChangesDiscarded{})
+		if state.Pending() || state.NeedsSecret() || state.ClientSecret.Held || len(incomplete(state)) > 0 {
+			t.Errorf("%s: still open after discarding: %v, %+v", from, incomplete(state), state.ClientSecret)
+		}
+		if a := state.Answers; a.ClientID != clientID || a.DisplayName != signinChosen.DisplayName {
+			t.Errorf("%s: answers are %+v", from, a)
+		}
+	}
+}
+
+func TestReplacedTokenIsKeptUntilRemoved(t *testing.T) {
+	state := at(t, "replaced")
+	if state.Token.ID != "token-2" || state.Token.Generation != 2 || !slices.Equal(state.Token.Old, []string{"token-1"}) {
+		t.Errorf("token is %+v", state.Token)
+	}
+	state = apply(t, state, began, wizard.TokensRemoved{IDs: []string{"token-1", "foreign"}})
+	if len(state.Token.Old) != 0 || state.Token.ID != "token-2" || !state.Finished() {
+		t.Errorf("after the removal token is %+v", state.Token)
+	}
+}
+
+func TestRemovedTokenIsNoLongerInEntra(t *testing.T) {
+	state := apply(t, at(t, "finished"), began, wizard.TokensRemoved{IDs: []string{"token-1"}})
+	if state.Token.ID != "" || state.Token.Status != wizard.TokenNone || state.Open() != wizard.Token {
+		t.Errorf("token is %+v, open is %s", state.Token, state.Open())
+	}
+}
+
+func TestOrphansAreCountedOnce(t *testing.T) {
+	state := apply(t, at(t, "lost"), began, wizard.OrphanFound{ID: "a"}, wizard.OrphanFound{ID: "a"}, wizard.OrphanFound{ID: "b"})
+	if state.Token.OrphansRemoved != 2 || !slices.Equal(state.Token.Old, []string{"a", "b"}) {
+		t.Errorf("token is %+v", state.Token)
+	}
+	state = apply(t, state, began, asked(1), wizard.TokenMade{ID: "token-1"}, wizard.TokenShown{})
+	if state.Token.OrphansRemoved != 2 || state.Token.Generation != 1 {
+		t.Errorf("the page that shows the token cannot tell what happened before: %+v", state.Token)
+	}
+	if state = apply(t, state, began, asked(1)); state.Token.OrphansRemoved != 0 {
+		t.Errorf("a new token begins with %d orphans", state.Token.OrphansRemoved)
+	}
+}
+
+func TestStartingOverKeepsWhatMustNotComeBack(t *testing.T) {
+	state := apply(t, at(t, "claimed"), began, wizard.OrphanUnlisted{}, intended(wizard.Remove), wizard.Removed{})
+	want := wizard.State{Marks: map[wizard.Step]wizard.Mark{}, Token: wizard.SCIMToken{Generation: 1, LostUnlisted: true}}
+	if diff := cmp.Diff(want, state); diff != "" {
+		t.Errorf("started over is different:\n%s", diff)
+	}
+	for state.Token.Status != wizard.TokenIntended {
+		if state.Open() == wizard.Token {
+			state = apply(t, state, began, asked(0))
+			continue
+		}
+		state = apply(t, state, began, onward(state)...)
+	}
+	if state.Token.Generation != 2 {
+		t.Errorf("a tab from before could take token %d for the one it saw", state.Token.Generation)
+	}
+}
+
+func TestAskingKeepsItsOwnList(t *testing.T) {
+	before := []string{"foreign"}
+	state := apply(t, at(t, "registered"), began, wizard.TokenAsked{Before: before, Listed: true})
+	before[0] = "changed"
+	if state.Token.Before[0] != "foreign" {
+		t.Error("the list in the state is the caller's")
+	}
+}
+
+func TestMarksTellTabsApart(t *testing.T) {
+	state := at(t, "signin")
+	first := state.Marks[wizard.Signin]
+	later := began.Add(time.Hour)
+	state = apply(t, state, later, otherName)
+	if mark := state.Marks[wizard.Signin]; mark.Revision != first.Revision+1 || !mark.At.Equal(later) || mark.Open {
+		t.Errorf("mark is %+v after %+v", mark, first)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	steps := wizard.Steps()
+	for i, step := range steps {
+		if step.Number() != i+1 || (i > 0 && !steps[i-1].Before(step)) {
+			t.Errorf("%s has number %d", step, step.Number())
+		}
+	}
+	if steps[0] = "x"; wizard.Steps()[0] != wizard.Start || wizard.Step("x").Number() != 0 {
+		t.Error("the order can be changed from outside")
+	}
+	state := at(t, "signin")
+	for step, want := range map[wizard.Step]bool{wizard.Start: true, wizard.Redirect: true, wizard.Secret: false, wizard.Done: false, "x": false, "": false} {
+		if state.Reachable(step) != want {
+			t.Errorf("Reachable(%q) = %v", step, !want)
+		}
+	}
+}
