@@ -124,7 +124,7 @@ func (s *Server) startOverView(v *visit) (page.StartOverView, error) {
 		view.Deletes = append(view.Deletes, v.t.T("start-over.token"))
 	}
 	view.Stays = append(view.Stays, v.t.T("start-over.entra"))
-	if state.Registration.Intent == wizard.Remove {
+	if p := state.Registration.Problem; state.Registration.Intent == wizard.Remove || (p != nil && strings.HasPrefix(p.ID, "start-over.")) {
 		view.Form.Problem = s.problemNotice(v, state.Registration.Problem)
 	}
 	if busy {
@@ -164,6 +164,9 @@ func (s *Server) submitStartOver(v *visit) error {
 	}
 	setup, err := s.Onboarding.Setup(v.ctx(), v.setup.ID)
 	if err != nil {
+		return err
+	}
+	if err := s.forgetRefused(v, setup.State.Registration.Problem); err != nil {
 		return err
 	}
 	if setup.InAritma() {

@@ -26,6 +26,9 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 		Interrupted: r.Intent == wizard.Remove, Pending: state.Pending(),
 	}
 	view.Form.Problem = s.problemNotice(v, r.Problem)
+	if r.Uncertain {
+		view.DiscardURL = ""
+	}
 	if r.Exists {
 		view.Frame.Lead = v.t.T("review.lead.registered")
 	}

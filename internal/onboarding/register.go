@@ -30,7 +30,8 @@ func (s *Service) Register(ctx context.Context, id string, r Registration, acces
 
 // storeProblem keeps why an act ended, as the event that makeEvent returns. A used operation id is no problem: the
 // form was sent twice, and its outcome is stored already.
-func (s *Service) storeProblem(ctx context.Context, id, actor, action string, err error, makeEvent func(wizard.State, wizard.Problem) wizard.Event) {
+func (s *Service) storeProblem(ctx context.Context, id, actor, action string, err error, makeEvent func(wizard.State, wizard.Problem, error) wizard.Event) {
+	cause := err
 	if isUsed(err) {
 		return
 	}
@@ -38,19 +39,19 @@ func (s *Service) storeProblem(ctx context.Context, id, actor, action string, er
 	defer cancel()
 	p := s.problem(ctx, id, action, err)
 	_, err = s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		return recorded(setup, now, actor, action+".failed", map[string]string{"reference": p.Reference, "problem": p.ID}, makeEvent(setup.State, p))
+		return recorded(setup, now, actor, action+".failed", map[string]string{"reference": p.Reference, "problem": p.ID}, makeEvent(setup.State, p, cause))
 	})
 	if err != nil {
 		s.Log.ErrorContext(ctx, "problem not stored", "setup", id, "reference", p.Reference, "error", err)
 	}
 }
 
-// registrationFailed keeps the intent of a create whose outcome is unknown, and of a removal, which goes on later.
-func registrationFailed(state wizard.State, p wizard.Problem) wizard.Event {
-	if state.Registration.Intent == wizard.Create || state.Registration.Intent == wizard.Remove {
+// registrationFailed keeps the intent of a create whose outcome is unknown.
+func registrationFailed(state wizard.State, p wizard.Problem, cause error) wizard.Event {
+	if state.Registration.Intent == wizard.Create {
 		return wizard.RegistrationUnclear{Problem: p}
 	}
-	return wizard.RegistrationFailed{Problem: p}
+	return wizard.RegistrationFailed{Problem: p, Unknown: !iam.SurelyNotDone(cause)}
 }
 
 func (s *Service) register(ctx context.Context, id string, r Registration, access Access) error {
@@ -65,10 +66,8 @@ func (s *Service) register(ctx context.Context, id string, r Registration, acces
 	if err != nil {
 		return err
 	}
-	if setup.State.Registration.Intent == wizard.Create {
-		if settled, err := s.settleCreate(ctx, setup, token, access.Actor); settled || err != nil {
-			return err
-		}
+	if setup, err = s.settleCreate(ctx, setup, token, access.Actor); err != nil || setup.State.Complete(wizard.Review) {
+		return err
 	}
 	switch {
 	case setup.State.Registration.Exists:
@@ -194,16 +193,28 @@ func (s *Service) ours(setup Setup, p iam.Provider) bool {
 	return setup.State.Registration.Looked && p.DisplayName == setup.State.Answers.DisplayName
 }
 
-// settleCreate finds out what became of a create whose outcome is not stored. It reports true when that settled it.
-func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Secret, actor string) (settled bool, err error) {
+// settleCreate finds out what became of a create whose outcome is not stored: afterwards it is registered, taken, or
+// not done. Where Aritma does not list providers it counts as not done; a repeat then meets the provider as a conflict.
+func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
+	if setup.State.Registration.Intent != wizard.Create {
+		return setup, nil
+	}
 	existing, _, err := s.providerOf(ctx, setup, token)
-	if err != nil || existing == nil {
-		return false, err
+	switch {
+	case err != nil:
+		return setup, err
+	case existing == nil:
+		p := s.problem(ctx, setup.ID, "register", fault.New(fault.Unavailable, "review.interrupted", nil))
+		_, err = s.record(ctx, setup.ID, actor, "register.failed", nil, wizard.RegistrationFailed{Problem: p})
+	case s.ours(setup, *existing):
+		err = s.registered(ctx, setup, existing.ID, actor)
+	default:
+		err = s.taken(ctx, setup, *existing, actor)
 	}
-	if s.ours(setup, *existing) {
-		return true, s.registered(ctx, setup, existing.ID, actor)
+	if err != nil {
+		return setup, err
 	}
-	return true, s.taken(ctx, setup, *existing, actor)
+	return s.Setup(ctx, setup.ID)
 }
 
 // put updates the provider, or takes an existing one over. A PUT may be repeated, so its intent needs no settling.

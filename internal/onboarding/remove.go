@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -15,10 +16,20 @@ import (
 func (s *Service) StartOver(ctx context.Context, id, operation string, access Access) error {
 	return s.act(ctx, id, func(ctx context.Context) {
 		if err := s.startOver(ctx, id, operation, access); err != nil {
-			s.storeProblem(ctx, id, access.Actor, "start-over", err, registrationFailed)
+			s.storeProblem(ctx, id, access.Actor, "start-over", err, removalFailed)
 		}
 	})
 }
+
+// removalFailed keeps the intent, so that the removal goes on later, unless Aritma does not offer it at all.
+func removalFailed(state wizard.State, p wizard.Problem, _ error) wizard.Event {
+	if state.Registration.Intent != "" && p.ID != notOfferedHere {
+		return wizard.RegistrationUnclear{Problem: p}
+	}
+	return wizard.RegistrationFailed{Problem: p}
+}
+
+const notOfferedHere = "start-over.not-offered"
 
 func (s *Service) startOver(ctx context.Context, id, operation string, access Access) error {
 	setup, err := s.Setup(ctx, id)
@@ -62,19 +73,7 @@ func (s Setup) InAritma() bool {
 
 // settleAll finds out what intents without an outcome left behind, so that it can be removed too.
 func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
-	if setup.State.Registration.Intent == wizard.Create {
-		settled, err := s.settleCreate(ctx, setup, token, actor)
-		if err != nil {
-			return setup, err
-		}
-		if !settled { // it was not made
-			failed := wizard.RegistrationFailed{Problem: s.problem(ctx, setup.ID, "register", fault.New(fault.Unavailable, "review.interrupted", nil))}
-			if _, err := s.record(ctx, setup.ID, actor, "register.failed", nil, failed); err != nil {
-				return setup, err
-			}
-		}
-	}
-	setup, err := s.Setup(ctx, setup.ID)
+	setup, err := s.settleCreate(ctx, setup, token, actor)
 	if err != nil || setup.State.Token.Status != wizard.TokenIntended {
 		return setup, err
 	}
@@ -86,12 +85,12 @@ func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secre
 }
 
 func (s *Service) removeTokens(ctx context.Context, setup Setup, token secret.Secret, actor string) error {
-	ids := setup.State.Token.Old
+	ids := slices.Clone(setup.State.Token.Old)
 	if id := setup.State.Token.ID; id != "" {
 		ids = append(ids, id)
 	}
 	for _, id := range ids {
-		if err := s.IAM.DeleteSCIMToken(ctx, token, id); err != nil {
+		if err := s.IAM.DeleteSCIMToken(ctx, token, id); err != nil && !s.tokenGone(ctx, id, token, err) {
 			return notRemoved(err)
 		}
 		if _, err := s.record(ctx, setup.ID, actor, "token.removed", map[string]string{"token": id}, wizard.TokensRemoved{IDs: []string{id}}); err != nil {
@@ -106,19 +105,19 @@ func (s *Service) removeProvider(ctx context.Context, setup Setup, token secret.
 	if !r.Exists || r.Adopted {
 		return nil
 	}
+	found, looked, err := s.providerOf(ctx, setup, token)
+	if err != nil {
+		return err
+	}
+	if found == nil && looked {
+		return nil
+	}
 	id := r.ProviderID
-	if id == 0 {
-		found, looked, err := s.providerOf(ctx, setup, token)
-		if err != nil {
-			return err
-		}
-		if found == nil && looked {
-			return nil
-		}
-		if found == nil || found.ID == 0 {
-			return fault.New(fault.NotFound, "start-over.not-offered", nil)
-		}
+	if id == 0 && found != nil {
 		id = found.ID
+	}
+	if id == 0 {
+		return fault.New(fault.NotFound, notOfferedHere, nil)
 	}
 	if err := s.IAM.DeleteAzureAD(ctx, token, id); err != nil {
 		return notRemoved(err)
@@ -126,9 +125,18 @@ func (s *Service) removeProvider(ctx context.Context, setup Setup, token secret.
 	return nil
 }
 
+// tokenGone reports whether a token that cannot be deleted here is not in the list any more: somebody else did it.
+func (s *Service) tokenGone(ctx context.Context, id string, token secret.Secret, err error) bool {
+	if !iam.NotOffered(err) {
+		return false
+	}
+	list, err := s.IAM.SCIMTokens(ctx, token)
+	return err == nil && !slices.ContainsFunc(list, func(t iam.SCIMToken) bool { return t.ID == id })
+}
+
 func notRemoved(err error) error {
 	if iam.NotOffered(err) {
-		return fault.Wrap(err, fault.Upstream, "start-over.not-offered", nil)
+		return fault.Wrap(err, fault.Upstream, notOfferedHere, nil)
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func (s *Service) CreateToken(ctx context.Context, id, operation string, replace
 	})
 }
 
-func tokenFailed(state wizard.State, p wizard.Problem) wizard.Event {
+func tokenFailed(state wizard.State, p wizard.Problem, _ error) wizard.Event {
 	if state.Token.Status == wizard.TokenIntended {
 		return wizard.TokenUnclear{Problem: p}
 	}
@@ -100,6 +100,7 @@ func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Sec
 	if err != nil {
 		return setup, err
 	}
+	var orphans []string
 	for _, found := range list {
 		if slices.Contains(t.Before, found.ID) || slices.Contains(t.Old, found.ID) || !strings.Contains(found.ProviderDisplayName, setup.Reference()) {
 			continue
@@ -108,11 +109,9 @@ func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Sec
 		if err != nil {
 			return setup, err
 		}
+		orphans = append(orphans, found.ID)
 	}
-	if setup.State.Token.OrphansRemoved > t.OrphansRemoved {
-		return s.removeOld(ctx, setup, token, actor)
-	}
-	return setup, nil
+	return s.remove(ctx, setup, orphans, token, actor)
 }
 
 // intendToken stores what exists now and that a token is about to be made. Before the first sync a replaced token is
@@ -136,13 +135,13 @@ func (s *Service) intendToken(ctx context.Context, setup Setup, operation string
 	if err != nil || setup.State.Answers.FirstUserArrived {
 		return setup, err
 	}
-	return s.removeOld(ctx, setup, token, actor)
+	return s.remove(ctx, setup, setup.State.Token.Old, token, actor)
 }
 
-// removeOld deletes this setup's tokens that are no longer wanted. Where Aritma does not offer deleting, they stay
+// remove deletes tokens of this setup that are no longer wanted. Where Aritma does not offer deleting, they stay
 // listed as old, and the page says so.
-func (s *Service) removeOld(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
-	for _, id := range slices.Clone(setup.State.Token.Old) {
+func (s *Service) remove(ctx context.Context, setup Setup, ids []string, token secret.Secret, actor string) (Setup, error) {
+	for _, id := range slices.Clone(ids) {
 		err := s.IAM.DeleteSCIMToken(ctx, token, id)
 		if iam.NotOffered(err) {
 			return setup, nil
@@ -226,14 +225,17 @@ func (s *Service) TokenPasted(ctx context.Context, id string, generation int, ac
 func (s *Service) RemoveOldTokens(ctx context.Context, id string, access Access) error {
 	return s.act(ctx, id, func(ctx context.Context) {
 		setup, err := s.Setup(ctx, id)
+		if err == nil && setup.State.Token.Status != wizard.TokenPasted {
+			return // the old one may be the one that Entra uses
+		}
 		if err == nil {
 			var token secret.Secret
 			if token, err = access.token(ctx); err == nil {
-				_, err = s.removeOld(ctx, setup, token, access.Actor)
+				_, err = s.remove(ctx, setup, setup.State.Token.Old, token, access.Actor)
 			}
 		}
 		if err != nil {
-			s.storeProblem(ctx, id, access.Actor, "token", err, func(_ wizard.State, p wizard.Problem) wizard.Event {
+			s.storeProblem(ctx, id, access.Actor, "token", err, func(_ wizard.State, p wizard.Problem, _ error) wizard.Event {
 				return wizard.TokenUnclear{Problem: p}
 			})
 		}

@@ -3,6 +3,8 @@ package wizard
 import (
 	"slices"
 	"time"
+
+	"github.com/aritma/entra-onboard/internal/fault"
 )
 
 // RegistrationIntended is stored before Aritma is asked to create, update, take over or remove the provider.
@@ -17,6 +19,9 @@ func (e RegistrationIntended) apply(s *State, at time.Time) error {
 	r := &s.Registration
 	if r.Intent != "" && r.Intent != e.Act {
 		return errBusy
+	}
+	if e.Act != Remove && s.Open() == Review && !s.ClientSecret.Held {
+		return fault.New(fault.Conflict, "secret.gone", nil)
 	}
 	switch e.Act {
 	case Create, Adopt:
@@ -54,16 +59,22 @@ func (e RegistrationDone) apply(s *State, at time.Time) error {
 		r.ProviderID = e.ProviderID
 	}
 	r.Exists, r.Intent, r.Clash, r.Problem = true, "", nil, nil
-	r.Sent = s.Answers.registered()
+	r.Sent, r.Uncertain = s.Answers, false
 	s.ClientSecret.Sent = true
 	s.Marks[Review] = Mark{At: at, Revision: s.Marks[Review].Revision + 1}
 	return nil
 }
 
-// RegistrationFailed ends an act that certainly changed nothing.
-type RegistrationFailed struct{ Problem Problem }
+// RegistrationFailed ends an act. Unknown says that a PUT may have been done all the same; it can be repeated.
+type RegistrationFailed struct {
+	Problem Problem
+	Unknown bool
+}
 
 func (e RegistrationFailed) apply(s *State, _ time.Time) error {
+	if e.Unknown && s.Registration.Intent == Update {
+		s.Registration.Uncertain = true
+	}
 	s.Registration.Intent = ""
 	s.Registration.Problem = &e.Problem
 	return nil
@@ -86,6 +97,9 @@ type SchemeTaken struct{ Clash Clash }
 func (e SchemeTaken) apply(s *State, _ time.Time) error {
 	if s.Registration.Exists {
 		return errSchemeFixed
+	}
+	if s.Registration.Intent == Remove {
+		return errBusy
 	}
 	s.Registration.Intent, s.Registration.Problem = "", nil
 	s.Registration.Clash = &e.Clash
@@ -124,8 +138,13 @@ func (e TokenAsked) apply(s *State, at time.Time) error {
 	if t.Status != TokenNone && t.Status != TokenIntended && e.Replaces != t.Generation {
 		return errTokenState
 	}
-	if t.ID != "" && !slices.Contains(t.Old, t.ID) {
-		t.Old = append(t.Old, t.ID)
+	switch t.Status {
+	case TokenSealed, TokenClaimed, TokenPasted:
+		if t.ID == "" { // Aritma did not tell it, so nobody can remove it by id
+			t.LostUnlisted = true
+		} else if !slices.Contains(t.Old, t.ID) {
+			t.Old = append(t.Old, t.ID)
+		}
 	}
 	if t.Status != TokenIntended {
 		t.Generation++
@@ -146,6 +165,7 @@ func (e TokenMade) apply(s *State, at time.Time) error {
 		return errTokenState
 	}
 	t.Status, t.ID, t.CreatedAt, t.Before, t.Problem = TokenSealed, e.ID, at, nil, nil
+	t.forgetOld(e.ID) // Aritma may keep one id for a provider and renew its value: removing the old would remove the new
 	return nil
 }
 

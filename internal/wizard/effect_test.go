@@ -59,10 +59,7 @@ func TestAnotherApplicationHasAnotherSecret(t *testing.T) {
 
 func TestRegistrationRecordsWhatWasSent(t *testing.T) {
 	state := at(t, "registered")
-	want := wizard.Answers{
-		DirectoryID: directoryID, ClientID: clientID, Authority: directoryGiven.Authority,
-		DisplayName: signinChosen.DisplayName, Scheme: signinChosen.Scheme,
-	}
+	want := state.Answers
 	r := state.Registration
 	if diff := cmp.Diff(want, r.Sent); diff != "" {
 		t.Errorf("sent answers differ:\n%s", diff)

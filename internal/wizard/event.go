@@ -31,6 +31,7 @@ var (
 	errBusy        = fault.New(fault.Conflict, "wizard.busy", nil)
 	errSchemeFixed = fault.New(fault.Conflict, "wizard.scheme-fixed", nil)
 	errNoIntent    = fault.New(fault.Conflict, "wizard.no-intent", nil)
+	errUncertain   = fault.New(fault.Conflict, "wizard.uncertain", nil)
 	errTokenState  = fault.New(fault.Conflict, "wizard.token-state", nil)
 )
 
@@ -91,9 +92,23 @@ func (e DirectoryGiven) apply(s *State, at time.Time) error {
 		s.reopen(Redirect, Secret, Assign)
 		s.ClientSecret = ClientSecret{}
 		a.SecretExpires = ""
+		s.reopenProven()
 	}
 	a.DirectoryID, a.ClientID, a.Authority, a.Region, a.Proven = e.DirectoryID, e.ClientID, e.Authority, e.Region, e.Proven
 	return nil
+}
+
+// reopenProven asks again for what was done with another application: the sign-in has to be tried with this one, and
+// where one application carries both, it needs a token of its own.
+func (s *State) reopenProven() {
+	s.reopen(SigninTest)
+	if s.Answers.TwoApps {
+		return
+	}
+	s.reopen(Provisioning)
+	if s.Token.Status == TokenPasted {
+		s.Token.Status = TokenClaimed
+	}
 }
 
 // SigninChosen answers the signin step. Another scheme is another Redirect URI; a registered one stays.
@@ -178,6 +193,9 @@ type ProvisioningSeen struct {
 }
 
 func (e ProvisioningSeen) apply(s *State, at time.Time) error {
+	if !e.Arrived && e.Reason == "" {
+		return fault.New(fault.Invalid, "provisioning.reason.missing", nil)
+	}
 	if err := s.submit(Provisioning, at); err != nil {
 		return err
 	}
@@ -200,14 +218,23 @@ func (ChangesDiscarded) apply(s *State, _ time.Time) error {
 	if !s.Registration.Exists {
 		return errNoIntent
 	}
+	if s.Registration.Uncertain {
+		return errUncertain
+	}
 	sent := s.Registration.Sent
 	a := &s.Answers
-	a.DirectoryID, a.ClientID, a.Authority = sent.DirectoryID, sent.ClientID, sent.Authority
+	a.DirectoryID, a.ClientID, a.Authority, a.Region, a.Proven = sent.DirectoryID, sent.ClientID, sent.Authority, sent.Region, sent.Proven
 	a.DisplayName, a.Scheme, a.AutoProvision, a.HoldButton = sent.DisplayName, sent.Scheme, sent.AutoProvision, sent.HoldButton
+	a.SecretExpires = sent.SecretExpires
 	s.ClientSecret.Held, s.ClientSecret.Sent = false, true
-	for step, mark := range s.Marks {
-		mark.Open = false
-		s.Marks[step] = mark
+	for _, step := range []Step{Redirect, Secret, Assign, Provisioning, SigninTest} {
+		if mark, ok := s.Marks[step]; ok {
+			mark.Open = false
+			s.Marks[step] = mark
+		}
+	}
+	if s.Token.Status == TokenClaimed && !s.Token.PastedAt.IsZero() {
+		s.Token.Status = TokenPasted
 	}
 	s.Registration.Problem = nil
 	return nil

@@ -207,6 +207,10 @@ func wentBack(before, after wizard.State, e wizard.Event) string {
 		if after.NeedsSecret() {
 			return ""
 		}
+	case wizard.RegistrationFailed, wizard.SchemeTaken: // the act is over, and its secret was dropped meanwhile
+		if after.NeedsSecret() {
+			return ""
+		}
 	case wizard.TokenAsked, wizard.TokensRemoved, wizard.Removed:
 		return ""
 	case wizard.RegistrationIntended:

@@ -87,7 +87,9 @@ type Registration struct {
 	ProviderID   int64     `json:"providerId,omitempty"` // 0: Aritma did not tell
 	Adopted      bool      `json:"adopted,omitempty"`    // not made by this setup: never deleted by it
 	RegisteredAt time.Time `json:"registeredAt,omitzero"`
-	Sent         Answers   `json:"sent,omitzero"` // what Aritma holds
+	Sent         Answers   `json:"sent,omitzero"` // the answers as they were when Aritma last accepted them
+	// Uncertain is true when the answer to a PUT was lost: Aritma may hold the one or the other.
+	Uncertain bool `json:"uncertain,omitempty"`
 
 	Clash   *Clash   `json:"clash,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
@@ -158,12 +160,16 @@ func (s State) clone() State {
 
 // Pending reports whether Aritma holds something else than the answers say: a PUT is due.
 func (s State) Pending() bool {
-	return s.Registration.Exists && (s.Registration.Sent != s.Answers.registered() || !s.ClientSecret.Sent)
+	r := s.Registration
+	return r.Exists && (r.Uncertain || r.Sent.registered() != s.Answers.registered() || !s.ClientSecret.Sent)
 }
 
 // NeedsSecret reports whether the client secret has to be entered: before registration unless it is held, afterwards
-// only when a PUT is due, since Aritma must never be sent an empty one.
+// only when a PUT is due, since Aritma must never be sent an empty one. An act without an outcome is settled first.
 func (s State) NeedsSecret() bool {
+	if s.Registration.Intent != "" {
+		return false
+	}
 	if s.Registration.Exists && !s.Pending() {
 		return false
 	}

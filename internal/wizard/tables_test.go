@@ -23,7 +23,7 @@ Assigned                      !not-open     !not-open     !not-open     !not-ope
 RegistrationIntended/create   !not-open     !not-open     !not-open     !not-open     !not-open     !not-open        !not-open     !not-open     review        !not-open
 RegistrationIntended/update   !not-open     !not-open     !not-open     !not-open     !not-open     !not-open        !not-open     !not-open     !not-open     !not-open
 RegistrationIntended/adopt    !not-open     !not-open     !not-open     !not-open     !not-open     !not-open        !not-open     !not-open     !not-open     !not-open
-RegistrationIntended/remove   start         application   directory     signin        redirect      secret           secret        assign        review        secret
+RegistrationIntended/remove   start         application   directory     signin        redirect      secret           secret        assign        review        review
 RegistrationIntended/unknown  !no-intent    !no-intent    !no-intent    !no-intent    !no-intent    !no-intent       !no-intent    !no-intent    !no-intent    !no-intent
 RegistrationDone              !no-intent    !no-intent    !no-intent    !no-intent    !no-intent    !no-intent       !no-intent    !no-intent    !no-intent    !no-intent
 RegistrationFailed            start         application   directory     signin        redirect      secret           secret        assign        review        secret
@@ -61,7 +61,7 @@ SigninChosen/scheme           !scheme-fixed  redirect      !scheme-fixed  redire
 RedirectAdded                 !busy          review        !busy          review        !busy          token
 SecretReceived                !busy          review        !busy          review        !busy          review
 SecretGiven                   !busy          review        !busy          review        !busy          token
-SecretDropped                 secret         secret        secret         secret        secret         token
+SecretDropped                 review         secret        review         secret        review         token
 Assigned                      !busy          review        !busy          review        !busy          token
 RegistrationIntended/create   review         review        review         review        !busy          !not-open
 RegistrationIntended/update   !busy          !not-open     !busy          !not-open     !busy          !not-open
@@ -104,7 +104,7 @@ SigninChosen/scheme           !scheme-fixed  !scheme-fixed  !scheme-fixed  !sche
 RedirectAdded                 token          review         secret         !busy          !busy          !not-open
 SecretReceived                review         review         !not-open      !busy          !busy          !not-open
 SecretGiven                   token          review         !not-open      !busy          !busy          !not-open
-SecretDropped                 token          secret         redirect       secret         review         start
+SecretDropped                 token          secret         redirect       review         review         start
 Assigned                      token          review         !not-open      !busy          !busy          !not-open
 RegistrationIntended/create   !not-open      !not-open      !not-open      !busy          !busy          !not-open
 RegistrationIntended/update   !not-open      review         !not-open      review         !busy          !not-open
@@ -195,7 +195,7 @@ Assigned                      signin-test    done           !not-open        tok
 RegistrationIntended/create   !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
 RegistrationIntended/update   !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
 RegistrationIntended/adopt    !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
-RegistrationIntended/remove   review         review         secret           !busy          review         review         review
+RegistrationIntended/remove   review         review         review           !busy          review         review         review
 RegistrationIntended/unknown  !no-intent     !no-intent     !no-intent       !no-intent     !no-intent     !no-intent     !no-intent
 RegistrationDone              !no-intent     !no-intent     !no-intent       !no-intent     !no-intent     !no-intent     !no-intent
 RegistrationFailed            signin-test    done           secret           token          token          token          done
