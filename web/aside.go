@@ -8,7 +8,6 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
-	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
 )
 
@@ -188,6 +187,5 @@ func (s *Server) showStartOverProgress(v *visit) error {
 			over = v.url("start-over")
 		}
 	}
-	var waiting component.WaitingView = *s.waiting(v, "start-over", "start-over.running")
-	return v.render(http.StatusOK, page.Progress(waiting, s.frame(v.r, "start-over.title", ""), over))
+	return v.render(http.StatusOK, page.Progress(*s.waiting(v, "start-over", "start-over.running"), s.frame(v.r, "start-over.title", ""), over))
 }

@@ -52,8 +52,8 @@ func (s *Server) submitHome(w http.ResponseWriter, r *http.Request) error {
 	if !value.IsZero() {
 		err = s.enterLink(w, r, value)
 	}
-	if err == nil || !(fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone)) {
-		return err
+	if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Gone) {
+		return err // nil: it is open
 	}
 	view, viewErr := s.homeView(r)
 	if viewErr != nil {

@@ -171,7 +171,10 @@ func (v *visitor) do(r *http.Request) *visitor {
 	return v
 }
 
-func (v *visitor) get(path string) *visitor { v.t.Helper(); return v.do(v.request(http.MethodGet, path, nil)) }
+func (v *visitor) get(path string) *visitor {
+	v.t.Helper()
+	return v.do(v.request(http.MethodGet, path, nil))
+}
 
 func (v *visitor) post(path string, form url.Values) *visitor {
 	v.t.Helper()

@@ -78,7 +78,7 @@ func mistakes(err error) error {
 // withFiles replaces NAME_FILE by the content of the file.
 func withFiles(environ map[string]string) (map[string]string, error) {
 	environ = maps.Clone(environ)
-	maps.DeleteFunc(environ, func(name, value string) bool { return value == "" })
+	maps.DeleteFunc(environ, func(_, value string) bool { return value == "" })
 	var mistakes []error
 	for _, name := range secretVariables {
 		path, given := environ[name+"_FILE"]

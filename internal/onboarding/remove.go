@@ -41,7 +41,7 @@ func (s *Service) startOver(ctx context.Context, id, operation string, access Ac
 		if token, err = access.token(ctx); err != nil {
 			return err
 		}
-		if setup, err = s.settleAll(ctx, setup, token, access.Actor); err != nil {
+		if err := s.settleAll(ctx, setup, token, access.Actor); err != nil {
 			return err
 		}
 	}
@@ -72,16 +72,17 @@ func (s Setup) InAritma() bool {
 }
 
 // settleAll finds out what intents without an outcome left behind, so that it can be removed too.
-func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
+func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor string) error {
 	setup, err := s.settleCreate(ctx, setup, token, actor)
 	if err != nil || setup.State.Token.Status != wizard.TokenIntended {
-		return setup, err
+		return err
 	}
 	if setup, err = s.settleToken(ctx, setup, token, actor); err != nil {
-		return setup, err
+		return err
 	}
 	failed := wizard.TokenFailed{Problem: s.problem(ctx, setup.ID, "token", fault.New(fault.Unavailable, "token.interrupted", nil))}
-	return s.record(ctx, setup.ID, actor, "token.failed", nil, failed)
+	_, err = s.record(ctx, setup.ID, actor, "token.failed", nil, failed)
+	return err
 }
 
 func (s *Service) removeTokens(ctx context.Context, setup Setup, token secret.Secret, actor string) error {

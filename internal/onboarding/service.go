@@ -110,9 +110,9 @@ func (s *Service) RedirectURI(setup Setup) string {
 		Replace(s.RedirectURITemplate)
 }
 
-// change loads the setup, lets make build the change, and saves it; when somebody else was faster it does so again.
-// make may run several times and touches nothing but its arguments.
-func (s *Service) change(ctx context.Context, id string, make func(setup Setup, now time.Time) (Change, error)) (Setup, error) {
+// change loads the setup, lets build make the change, and saves it; when somebody else was faster it does so again.
+// build may run several times and touches nothing but its arguments.
+func (s *Service) change(ctx context.Context, id string, build func(setup Setup, now time.Time) (Change, error)) (Setup, error) {
 	var err error
 	for range saveTries {
 		var setup Setup
@@ -120,7 +120,7 @@ func (s *Service) change(ctx context.Context, id string, make func(setup Setup, 
 			return Setup{}, err
 		}
 		var c Change
-		if c, err = make(setup, s.Now().UTC()); err != nil {
+		if c, err = build(setup, s.Now().UTC()); err != nil {
 			return setup, err
 		}
 		if setup, err = s.Store.Save(ctx, c); !errors.Is(err, ErrConflict) {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -137,7 +138,7 @@ func (s *Sandbox) read(c iamCall, keys []key, v any) bool {
 
 // refuse answers 400 and names the key where one is at fault.
 func (s *Sandbox) refuse(c iamCall, err error) {
-	keyErr, _ := err.(*badKey)
+	keyErr, _ := errors.AsType[*badKey](err)
 	s.problem(c.w, c.r, http.StatusBadRequest, "The request does not fit: "+err.Error()+".", keyErr)
 }
 

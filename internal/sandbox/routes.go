@@ -15,10 +15,9 @@ func (s *Sandbox) routes() http.Handler {
 	s.routeEntra(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		handler, pattern := mux.Handler(r)
+		_, pattern := mux.Handler(r)
 		if pattern == "" && strings.HasPrefix(r.URL.Path, iamPath+"/") {
-			handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.noSuchOperation(w, r, mux) })
-			handler.ServeHTTP(status, r)
+			s.noSuchOperation(status, r, mux)
 		} else {
 			mux.ServeHTTP(status, r)
 		}

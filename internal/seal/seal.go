@@ -32,7 +32,7 @@ type Sealed []byte
 func Place(parts ...string) []byte {
 	var place []byte
 	for _, part := range parts {
-		place = binary.BigEndian.AppendUint32(place, uint32(len(part)))
+		place = binary.BigEndian.AppendUint32(place, uint32(len(part))) //nolint:gosec // parts are ids and field names
 		place = append(place, part...)
 	}
 	return place
@@ -91,7 +91,8 @@ func parseKey(text string) (key, error) {
 func (r *Keyring) Seal(value secret.Secret, place []byte) Sealed {
 	k := r.keys[0]
 	head := append([]byte{version}, k.id[:]...)
-	return k.aead.Seal(head, nil, []byte(value.Expose()), bind(head, place))
+	return k.aead.Seal(head, nil, //nolint:gosec // the AEAD makes its own random nonce
+		[]byte(value.Expose()), bind(head, place))
 }
 
 // Open decrypts what Seal made for the same place, or fails with ErrOpen.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -72,7 +73,7 @@ func Recover(log *slog.Logger, page http.HandlerFunc) func(http.Handler) http.Ha
 				if crash == nil {
 					return
 				}
-				if crash == http.ErrAbortHandler {
+				if err, ok := crash.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(crash)
 				}
 				log.ErrorContext(r.Context(), "handler crashed", "request", ID(r.Context()), "panic", describe(crash), "stack", stack())
