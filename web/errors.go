@@ -7,6 +7,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/session"
 )
 
 // handle is the one place where an error of a handler becomes a page: logged once, a status, a sentence, a way on.
@@ -34,6 +35,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.problem(w, r, http.StatusUnsupportedMediaType, "error.content-type", nil)
 	case errors.Is(err, errFormSyntax):
 		s.problem(w, r, http.StatusBadRequest, "error.form", nil)
+	case errors.Is(err, session.ErrNotFound): // ended by another request of this browser
+		s.problem(w, r, http.StatusNotFound, "setup.unknown", nil)
 	default:
 		f := fault.Of(err)
 		status := statusOf(f.Kind)

@@ -108,7 +108,7 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	sess.Values[tokenKey+setup.ID] = token
-	if err := s.Sessions.Rotate(w, r, sess); err != nil {
+	if err := s.renew(w, r, sess); err != nil {
 		return err
 	}
 	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), "token"); err != nil {

@@ -37,7 +37,7 @@ func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, value secret.
 	if err != nil {
 		return err
 	}
-	if err := s.Sessions.Rotate(w, r, sess); err != nil {
+	if err := s.renew(w, r, sess); err != nil {
 		return err
 	}
 	setup, err := s.Onboarding.OpenLink(r.Context(), value, session.Hash(sess))

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -62,6 +64,25 @@ func reachable(step wizard.Step, h inSetup) inSetup {
 
 func (s *Server) session(r *http.Request) (*sessions.Session, error) {
 	return s.Sessions.Session(r)
+}
+
+// renew gives the session another id because of what it may do from now on. One that another request of the same
+// browser ended meanwhile, as a double click does, is begun anew.
+func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
+	values := maps.Clone(sess.Values)
+	err := s.Sessions.Rotate(w, r, sess)
+	if !errors.Is(err, session.ErrNotFound) {
+		return err
+	}
+	if err := s.Sessions.Destroy(w, r, sess); err != nil {
+		return err
+	}
+	for key, value := range values {
+		if name, ours := key.(string); ours {
+			sess.Values[name] = value
+		}
+	}
+	return sess.Save(r, w)
 }
 
 func (s *Server) printer(r *http.Request) message.Printer {

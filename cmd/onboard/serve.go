@@ -142,6 +142,10 @@ func (s *service) sweep(ctx context.Context) {
 		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
 		}
+		// What was deleted may stand in the write-ahead log until it is folded in.
+		if err := s.store.Checkpoint(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "checkpoint failed", "error", err)
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

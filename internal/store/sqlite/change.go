@@ -11,14 +11,30 @@ import (
 	"github.com/aritma/entra-onboard/internal/seal"
 )
 
+// What a change runs; prepared when the database is opened.
+const (
+	setupKnown   = `SELECT EXISTS (SELECT 1 FROM setups WHERE id = ?)`
+	useOperation = `INSERT INTO operations (setup, operation) VALUES (?, ?) ON CONFLICT DO NOTHING`
+	takeSecret   = `DELETE FROM sealed_secrets WHERE setup = ? AND name = ? RETURNING value`
+	addEvent     = `INSERT INTO events (setup, at, actor, kind, detail) VALUES (?, ?, ?, ?, ?)`
+	putSecret    = `
+		INSERT INTO sealed_secrets (setup, name, value, drop_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (setup, name) DO UPDATE SET value = excluded.value, drop_at = excluded.drop_at`
+	swapSetup = `
+		UPDATE setups SET version = version + 1, company = ?, tenant = ?, domain = ?, contact = ?, scheme = ?, created_at = ?,
+			changed_at = ?, opened_at = ?, completed_at = ?, state = ?
+		WHERE id = ? AND version = ?
+		RETURNING ` + setupColumns
+)
+
 // A change that cannot be made says why in this order: ErrNotFound, ErrOperationUsed, ErrClaimed, ErrConflict. The final
 // answers come first; ErrConflict alone tells the caller to load the setup and try again.
 
 // Save implements onboarding.Store.
 func (s *Store) Save(ctx context.Context, c onboarding.Change) (onboarding.Setup, error) {
 	var saved onboarding.Setup
-	err := s.write(ctx, "save setup", func(tx *sql.Tx) (err error) {
-		if err := useOperation(ctx, tx, c); err != nil {
+	err := s.write(ctx, "save setup", func(tx *tx) (err error) {
+		if err := recordOperation(ctx, tx, c); err != nil {
 			return err
 		}
 		saved, err = apply(ctx, tx, c)
@@ -34,8 +50,8 @@ func (s *Store) Save(ctx context.Context, c onboarding.Change) (onboarding.Setup
 func (s *Store) Claim(ctx context.Context, c onboarding.Change, name string) (onboarding.Setup, seal.Sealed, error) {
 	var saved onboarding.Setup
 	var value seal.Sealed
-	err := s.write(ctx, "claim "+name, func(tx *sql.Tx) (err error) {
-		if err := useOperation(ctx, tx, c); err != nil {
+	err := s.write(ctx, "claim "+name, func(tx *tx) (err error) {
+		if err := recordOperation(ctx, tx, c); err != nil {
 			return err
 		}
 		if value, err = take(ctx, tx, c.Setup.ID, name); err != nil {
@@ -50,9 +66,9 @@ func (s *Store) Claim(ctx context.Context, c onboarding.Change, name string) (on
 	return saved, value, nil
 }
 
-// useOperation makes sure that the setup is there, and records the change's operation id.
-func useOperation(ctx context.Context, tx *sql.Tx, c onboarding.Change) error {
-	known, err := exists(ctx, tx, `SELECT 1 FROM setups WHERE id = ?`, c.Setup.ID)
+// recordOperation makes sure that the setup is there, and records the change's operation id.
+func recordOperation(ctx context.Context, tx *tx, c onboarding.Change) error {
+	known, err := exists(ctx, tx, setupKnown, c.Setup.ID)
 	if err != nil {
 		return err
 	}
@@ -62,7 +78,7 @@ func useOperation(ctx context.Context, tx *sql.Tx, c onboarding.Change) error {
 	if c.Operation == "" {
 		return nil
 	}
-	added, err := exec(ctx, tx, `INSERT INTO operations (setup, operation) VALUES (?, ?) ON CONFLICT DO NOTHING`, c.Setup.ID, c.Operation)
+	added, err := tx.exec(ctx, useOperation, c.Setup.ID, c.Operation)
 	if err != nil {
 		return err
 	}
@@ -73,9 +89,9 @@ func useOperation(ctx context.Context, tx *sql.Tx, c onboarding.Change) error {
 }
 
 // take deletes a sealed value and returns it.
-func take(ctx context.Context, tx *sql.Tx, setup, name string) (seal.Sealed, error) {
+func take(ctx context.Context, tx *tx, setup, name string) (seal.Sealed, error) {
 	var value []byte
-	err := tx.QueryRowContext(ctx, `DELETE FROM sealed_secrets WHERE setup = ? AND name = ? RETURNING value`, setup, name).Scan(&value)
+	err := tx.QueryRowContext(ctx, takeSecret, setup, name).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, onboarding.ErrClaimed
 	}
@@ -83,7 +99,7 @@ func take(ctx context.Context, tx *sql.Tx, setup, name string) (seal.Sealed, err
 }
 
 // apply swaps the setup when its version is still the expected one, then deletes, puts and records what belongs to it.
-func apply(ctx context.Context, tx *sql.Tx, c onboarding.Change) (onboarding.Setup, error) {
+func apply(ctx context.Context, tx *tx, c onboarding.Change) (onboarding.Setup, error) {
 	saved, err := swap(ctx, tx, c.Setup)
 	if err != nil {
 		return onboarding.Setup{}, err
@@ -101,16 +117,12 @@ func apply(ctx context.Context, tx *sql.Tx, c onboarding.Change) (onboarding.Set
 	return saved, addEvents(ctx, tx, saved.ID, c.Events)
 }
 
-func swap(ctx context.Context, tx *sql.Tx, setup onboarding.Setup) (onboarding.Setup, error) {
+func swap(ctx context.Context, tx *tx, setup onboarding.Setup) (onboarding.Setup, error) {
 	state, err := json.Marshal(setup.State)
 	if err != nil {
 		return onboarding.Setup{}, err
 	}
-	saved, err := scanSetup(tx.QueryRowContext(ctx, `
-		UPDATE setups SET version = version + 1, company = ?, tenant = ?, domain = ?, contact = ?, scheme = ?, created_at = ?,
-			changed_at = ?, opened_at = ?, completed_at = ?, state = ?
-		WHERE id = ? AND version = ?
-		RETURNING `+setupColumns,
+	saved, err := scanSetup(tx.QueryRowContext(ctx, swapSetup,
 		setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, stamp(setup.CreatedAt),
 		stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt), string(state), setup.ID, setup.Version))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -119,10 +131,7 @@ func swap(ctx context.Context, tx *sql.Tx, setup onboarding.Setup) (onboarding.S
 	return saved, err
 }
 
-func put(ctx context.Context, tx *sql.Tx, setup, name string, sealed onboarding.SealedSecret) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO sealed_secrets (setup, name, value, drop_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (setup, name) DO UPDATE SET value = excluded.value, drop_at = excluded.drop_at`,
-		setup, name, []byte(sealed.Value), stamp(sealed.DropAt))
+func put(ctx context.Context, tx *tx, setup, name string, sealed onboarding.SealedSecret) error {
+	_, err := tx.ExecContext(ctx, putSecret, setup, name, []byte(sealed.Value), stamp(sealed.DropAt))
 	return err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -21,8 +20,8 @@ func (s *Store) KeyProof(ctx context.Context) (seal.Sealed, error) {
 
 // SetKeyProof implements onboarding.Store.
 func (s *Store) SetKeyProof(ctx context.Context, sealed seal.Sealed) error {
-	return s.write(ctx, "store key proof", func(tx *sql.Tx) error {
-		_, err := exec(ctx, tx, `INSERT INTO key_proof (id, sealed) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed`, []byte(sealed))
+	return s.write(ctx, "store key proof", func(tx *tx) error {
+		_, err := tx.exec(ctx, `INSERT INTO key_proof (id, sealed) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed`, []byte(sealed))
 		return err
 	})
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -10,8 +9,8 @@ import (
 // AcquireLease implements onboarding.Store. The holder itself may prolong its lease; anybody may have an expired one.
 func (s *Store) AcquireLease(ctx context.Context, setup, holder string, now, until time.Time) (bool, error) {
 	var acquired int64
-	err := s.write(ctx, "acquire lease", func(tx *sql.Tx) (err error) {
-		acquired, err = exec(ctx, tx, `
+	err := s.write(ctx, "acquire lease", func(tx *tx) (err error) {
+		acquired, err = tx.exec(ctx, `
 			INSERT INTO leases (setup, holder, until) VALUES (?, ?, ?)
 			ON CONFLICT (setup) DO UPDATE SET holder = excluded.holder, until = excluded.until
 			WHERE leases.holder = excluded.holder OR leases.until <= ?`,
@@ -23,7 +22,7 @@ func (s *Store) AcquireLease(ctx context.Context, setup, holder string, now, unt
 
 // ReleaseLease implements onboarding.Store.
 func (s *Store) ReleaseLease(ctx context.Context, setup, holder string) error {
-	return s.write(ctx, "release lease", func(tx *sql.Tx) error {
+	return s.write(ctx, "release lease", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM leases WHERE setup = ? AND holder = ?`, setup, holder)
 		return err
 	})
@@ -31,7 +30,7 @@ func (s *Store) ReleaseLease(ctx context.Context, setup, holder string) error {
 
 // Leased implements onboarding.Store.
 func (s *Store) Leased(ctx context.Context, setup string, now time.Time) (bool, error) {
-	held, err := exists(ctx, s.reader, `SELECT 1 FROM leases WHERE setup = ? AND until > ?`, setup, now.UnixNano())
+	held, err := exists(ctx, s.reader, `SELECT EXISTS (SELECT 1 FROM leases WHERE setup = ? AND until > ?)`, setup, now.UnixNano())
 	if err != nil {
 		return false, fmt.Errorf("look for lease: %w", err)
 	}
@@ -41,7 +40,7 @@ func (s *Store) Leased(ctx context.Context, setup string, now time.Time) (bool, 
 // ForgetLeases takes every lease back. The one process that serves calls it when it starts: whoever held a lease before
 // is dead. It must not be called while another process acts on setups.
 func (s *Store) ForgetLeases(ctx context.Context) error {
-	return s.write(ctx, "forget leases", func(tx *sql.Tx) error {
+	return s.write(ctx, "forget leases", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM leases`)
 		return err
 	})

@@ -12,7 +12,7 @@ import (
 
 // AddLink implements onboarding.Store; onboarding.ErrNotFound when the setup is not there.
 func (s *Store) AddLink(ctx context.Context, link onboarding.Link, events ...onboarding.Event) error {
-	return s.write(ctx, "add link", func(tx *sql.Tx) error {
+	return s.write(ctx, "add link", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO links (id, setup, hash, label, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			link.ID, link.Setup, link.Hash, link.Label, stamp(link.CreatedAt), stamp(link.ExpiresAt), stamp(link.RevokedAt))
@@ -38,7 +38,7 @@ func (s *Store) LinkByHash(ctx context.Context, hash []byte) (onboarding.Link, e
 // RevokeLink implements onboarding.Store. A link that was taken back before keeps its first time, and nothing is
 // recorded again; onboarding.ErrNotFound when there is no such link.
 func (s *Store) RevokeLink(ctx context.Context, id string, at time.Time, events ...onboarding.Event) error {
-	return s.write(ctx, "revoke link", func(tx *sql.Tx) error {
+	return s.write(ctx, "revoke link", func(tx *tx) error {
 		var setup string
 		err := tx.QueryRowContext(ctx, `UPDATE links SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING setup`,
 			at.UnixNano(), id).Scan(&setup)
@@ -48,7 +48,7 @@ func (s *Store) RevokeLink(ctx context.Context, id string, at time.Time, events 
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		known, err := exists(ctx, tx, `SELECT 1 FROM links WHERE id = ?`, id)
+		known, err := exists(ctx, tx, `SELECT EXISTS (SELECT 1 FROM links WHERE id = ?)`, id)
 		if err == nil && !known {
 			return onboarding.ErrNotFound
 		}
@@ -60,7 +60,7 @@ func (s *Store) RevokeLink(ctx context.Context, id string, at time.Time, events 
 // is not there, or the link is not one of the setup. Each way in is kept by itself: a session that came by two links
 // stays when one of them is taken back.
 func (s *Store) AddGrant(ctx context.Context, g onboarding.Grant) error {
-	return s.write(ctx, "add grant", func(tx *sql.Tx) error {
+	return s.write(ctx, "add grant", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO grants (session, setup, link, at) VALUES (?, ?, nullif(?, ''), ?)
 			ON CONFLICT (session, setup, coalesce(link, '')) DO UPDATE SET at = excluded.at`,

@@ -61,18 +61,9 @@ func list[T any](ctx context.Context, q querier, scan func(row) (T, error), quer
 	return all, found.Err()
 }
 
-// exec runs a statement and returns how many rows it changed.
-func exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
-	result, err := tx.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// exists reports whether a query finds anything.
+// exists runs a SELECT EXISTS query.
 func exists(ctx context.Context, q querier, query string, args ...any) (found bool, err error) {
-	err = q.QueryRowContext(ctx, `SELECT EXISTS (`+query+`)`, args...).Scan(&found)
+	err = q.QueryRowContext(ctx, query, args...).Scan(&found)
 	return found, err
 }
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -24,7 +23,7 @@ func (s *Store) LoadSession(ctx context.Context, hash []byte, now time.Time) (se
 
 // SaveSession implements session.Storage.
 func (s *Store) SaveSession(ctx context.Context, r session.Record) error {
-	return s.write(ctx, "save session", func(tx *sql.Tx) error {
+	return s.write(ctx, "save session", func(tx *tx) error {
 		if r.Version == 0 {
 			return insertSession(ctx, tx, r)
 		}
@@ -34,11 +33,11 @@ func (s *Store) SaveSession(ctx context.Context, r session.Record) error {
 
 // RenameSession implements session.Storage. The grants follow by their foreign key.
 func (s *Store) RenameSession(ctx context.Context, old []byte, next session.Record) error {
-	return s.write(ctx, "rename session", func(tx *sql.Tx) error { return updateSession(ctx, tx, old, next) })
+	return s.write(ctx, "rename session", func(tx *tx) error { return updateSession(ctx, tx, old, next) })
 }
 
-func insertSession(ctx context.Context, tx *sql.Tx, r session.Record) error {
-	added, err := exec(ctx, tx, `
+func insertSession(ctx context.Context, tx *tx, r session.Record) error {
+	added, err := tx.exec(ctx, `
 		INSERT INTO sessions (hash, version, sealed, created_at, seen_at, expires_at) VALUES (?, 1, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`,
 		r.Hash, []byte(r.Values), stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt))
@@ -49,15 +48,15 @@ func insertSession(ctx context.Context, tx *sql.Tx, r session.Record) error {
 }
 
 // updateSession replaces the session of the old hash when its version is still the one that r was made from.
-func updateSession(ctx context.Context, tx *sql.Tx, old []byte, r session.Record) error {
-	changed, err := exec(ctx, tx, `
+func updateSession(ctx context.Context, tx *tx, old []byte, r session.Record) error {
+	changed, err := tx.exec(ctx, `
 		UPDATE sessions SET hash = ?, version = version + 1, sealed = ?, created_at = ?, seen_at = ?, expires_at = ?
 		WHERE hash = ? AND version = ?`,
 		r.Hash, []byte(r.Values), stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt), old, r.Version)
 	if err != nil || changed == 1 {
 		return err
 	}
-	known, err := exists(ctx, tx, `SELECT 1 FROM sessions WHERE hash = ?`, old)
+	known, err := exists(ctx, tx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE hash = ?)`, old)
 	if err != nil {
 		return err
 	}
@@ -69,7 +68,7 @@ func updateSession(ctx context.Context, tx *sql.Tx, old []byte, r session.Record
 
 // TouchSession implements session.Storage.
 func (s *Store) TouchSession(ctx context.Context, hash []byte, seen, expires time.Time) error {
-	return s.write(ctx, "touch session", func(tx *sql.Tx) error {
+	return s.write(ctx, "touch session", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ? AND seen_at < ?`,
 			stamp(seen), stamp(expires), hash, stamp(seen))
 		return err
@@ -78,7 +77,7 @@ func (s *Store) TouchSession(ctx context.Context, hash []byte, seen, expires tim
 
 // DeleteSession implements session.Storage.
 func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
-	return s.write(ctx, "delete session", func(tx *sql.Tx) error {
+	return s.write(ctx, "delete session", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE hash = ?`, hash)
 		return err
 	})
@@ -87,8 +86,8 @@ func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
 // DeleteExpiredSessions implements session.Storage.
 func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) (int, error) {
 	var deleted int64
-	err := s.write(ctx, "delete expired sessions", func(tx *sql.Tx) (err error) {
-		deleted, err = exec(ctx, tx, `DELETE FROM sessions WHERE expires_at <= ?`, now.UnixNano())
+	err := s.write(ctx, "delete expired sessions", func(tx *tx) (err error) {
+		deleted, err = tx.exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, now.UnixNano())
 		return err
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,7 +28,7 @@ func scanSetup(from row) (s onboarding.Setup, err error) {
 
 // CreateSetup implements onboarding.Store. A second setup of the same id is refused with onboarding.ErrConflict.
 func (s *Store) CreateSetup(ctx context.Context, setup onboarding.Setup, events ...onboarding.Event) error {
-	return s.write(ctx, "create setup", func(tx *sql.Tx) error {
+	return s.write(ctx, "create setup", func(tx *tx) error {
 		state, err := json.Marshal(setup.State)
 		if err != nil {
 			return err
@@ -96,7 +95,7 @@ func scanEvent(from row) (e onboarding.Event, err error) {
 
 // addEvents writes events of one setup; an event's own Setup field is not looked at, so that no change can write into
 // the audit trail of another setup.
-func addEvents(ctx context.Context, tx *sql.Tx, setup string, events []onboarding.Event) error {
+func addEvents(ctx context.Context, tx *tx, setup string, events []onboarding.Event) error {
 	for _, e := range events {
 		var detail any
 		if len(e.Detail) > 0 {
@@ -106,8 +105,7 @@ func addEvents(ctx context.Context, tx *sql.Tx, setup string, events []onboardin
 			}
 			detail = string(text)
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO events (setup, at, actor, kind, detail) VALUES (?, ?, ?, ?, ?)`,
-			setup, stamp(e.At), e.Actor, e.Kind, detail)
+		_, err := tx.ExecContext(ctx, addEvent, setup, stamp(e.At), e.Actor, e.Kind, detail)
 		if err != nil {
 			return fmt.Errorf("add event %s: %w", e.Kind, err)
 		}

@@ -26,6 +26,8 @@ type Store struct {
 	file   fs.FileInfo // the file that was opened; another one at the same path is not ours
 	writer *sql.DB     // one connection
 	reader *sql.DB
+	// prepared are the writer's statements that every step of every setup runs, by their text.
+	prepared map[string]*sql.Stmt
 }
 
 // Open opens the database file at path and brings its schema up to date. A missing file is created, readable and
@@ -54,6 +56,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err = migrate(ctx, s.writer, s.path); err != nil {
 		return err
 	}
+	if err = s.prepare(ctx, setupKnown, useOperation, swapSetup, takeSecret, putSecret, addEvent); err != nil {
+		return err
+	}
 	if s.reader, err = sql.Open("sqlite", readerDSN(s.path)); err != nil {
 		return err
 	}
@@ -66,7 +71,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 }
 
 // creating keeps a handle of this process from using a file before the one that creates it has closed it: closing any
-// descriptor of a file gives up all POSIX locks that the process holds on it (https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+// descriptor of a file gives up all POSIX locks that the process holds on it
+// (https://www.sqlite.org/howtocorrupt.html, 2.2).
 var creating sync.Mutex
 
 // createPrivate creates a missing file with mode 0600. The log and the index beside it get the same mode from SQLite.
@@ -121,22 +127,6 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	}
 	if busy != 0 {
 		return errors.New("empty write-ahead log: a reader is in the way")
-	}
-	return nil
-}
-
-// write runs do in one transaction that holds the write lock from its beginning.
-func (s *Store) write(ctx context.Context, action string, do func(tx *sql.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	if err := do(tx); err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: commit: %w", action, err)
 	}
 	return nil
 }

@@ -147,6 +147,19 @@ func testOperation(t *testing.T, s Store) {
 	wantError(t, err, onboarding.ErrNotFound)
 }
 
+func testKeyProof(t *testing.T, s Store) {
+	_, err := s.KeyProof(t.Context())
+	wantError(t, err, onboarding.ErrNotFound)
+	for n := range 2 { // the second replaces the first
+		must(t, s.SetKeyProof(t.Context(), value(n)))
+		got, err := s.KeyProof(t.Context())
+		must(t, err)
+		wantEqual(t, "the key proof", got, value(n))
+	}
+}
+
+// testCancelled has callers give up at every moment of a write. What was acknowledged is there, each change is there
+// whole or not at all, and the next caller finds the store in order.
 func testCancelled(t *testing.T, s Store) {
 	setup := created(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -155,6 +168,23 @@ func testCancelled(t *testing.T, s Store) {
 	wantError(t, err, context.Canceled)
 	_, err = s.Setup(ctx, setup.ID)
 	wantError(t, err, context.Canceled)
-	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup})
-	must(t, err) // the connection is in order afterwards
+
+	var acknowledged int64
+	for n := range 200 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n)*20*time.Microsecond)
+		current := load(t, s, setup.ID)
+		if _, err := s.Save(ctx, onboarding.Change{Setup: current, Events: []onboarding.Event{event("saved"), event("saved")}}); err == nil {
+			acknowledged++
+		}
+		cancel()
+	}
+	got := load(t, s, setup.ID)
+	if got.Version-1 < acknowledged {
+		t.Errorf("version %d after %d acknowledged changes", got.Version, acknowledged)
+	}
+	if events := len(kinds(t, s, setup.ID)); int64(events) != 2*(got.Version-1) {
+		t.Errorf("%d events at version %d, want 2 for each change", events, got.Version)
+	}
+	_, err = s.Save(t.Context(), onboarding.Change{Setup: got})
+	must(t, err)
 }

@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"GrantsAreListed", testGrants},
 		{"Lease", testLease},
 		{"LeaseByManyHasOneHolder", testParallelLease},
+		{"KeyProof", testKeyProof},
 		{"CancelledContext", testCancelled},
 		{"Session", testSession},
 		{"SessionVersion", testSessionVersion},

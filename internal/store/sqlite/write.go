@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// tx is a transaction of the writer. Statements that were prepared run as such: compiling them anew costs more than
+// running them, and all other writers wait meanwhile.
+type tx struct {
+	*sql.Tx
+	prepared map[string]*sql.Stmt
+}
+
+// prepare compiles statements. It is called before the first transaction, which would hold the only connection.
+func (s *Store) prepare(ctx context.Context, queries ...string) error {
+	s.prepared = make(map[string]*sql.Stmt, len(queries))
+	for _, query := range queries {
+		statement, err := s.writer.PrepareContext(ctx, query)
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		s.prepared[query] = statement // closed with the pool
+	}
+	return nil
+}
+
+// ExecContext runs a statement that returns no rows.
+func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if statement, ok := t.prepared[query]; ok {
+		return t.StmtContext(ctx, statement).ExecContext(ctx, args...)
+	}
+	return t.Tx.ExecContext(ctx, query, args...)
+}
+
+// QueryRowContext runs a statement that returns at most one row.
+func (t *tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if statement, ok := t.prepared[query]; ok {
+		return t.StmtContext(ctx, statement).QueryRowContext(ctx, args...)
+	}
+	return t.Tx.QueryRowContext(ctx, query, args...)
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// write runs do in one transaction that holds the write lock from its beginning.
+func (s *Store) write(ctx context.Context, action string, do func(tx *tx) error) error {
+	begun, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	defer func() { _ = begun.Rollback() }() // does nothing after Commit
+	if err := do(&tx{Tx: begun, prepared: s.prepared}); err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	if err := begun.Commit(); err != nil {
+		return fmt.Errorf("%s: commit: %w", action, err)
+	}
+	return nil
+}
