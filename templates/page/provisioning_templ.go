@@ -127,7 +127,7 @@ func Provisioning(v ProvisioningView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = rich(t.T("provisioning.look")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rich(t.T("provisioning.look", "Person", v.FirstPerson)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
