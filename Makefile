@@ -52,5 +52,9 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 bench: ## benchmarks, with their figures
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
+screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)
+	@.ci/need chromium
+	ONBOARD_SCREENSHOTS="$${ONBOARD_SCREENSHOTS:-$(CURDIR)/.cache/screenshots}" $(GO) test -count=1 -run='^TestPictures$$' ./cmd/onboard
+
 peers: ## the flow against stand-ins that this project did not write; needs Node
 	@.ci/peers

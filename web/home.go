@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -14,8 +13,6 @@ import (
 	"github.com/aritma/entra-onboard/templates/page"
 	"github.com/aritma/entra-onboard/web/session"
 )
-
-var tenantShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 	view := page.HomeView{
@@ -131,7 +128,7 @@ func (m *mistakes) tenant(id string) {
 	switch {
 	case id == "":
 		m.add("tenant", "home.tenant.missing")
-	case !tenantShape.MatchString(id):
+	case !wizard.IsTenant(id):
 		m.add("tenant", "home.tenant.shape")
 	}
 }

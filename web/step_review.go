@@ -35,7 +35,7 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 	switch {
 	case busy:
 		view.Running = s.waiting(v, "review", "review.running")
-		view.Frame.Live = true
+		view.Frame.Live, view.Frame.Lead = true, "" // nothing to check while it is sent
 		view.Form.Problem = nil
 	case state.Complete(wizard.Review):
 		view.Registered = &component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("review.done", "Time", s.clock(r.RegisteredAt)), Text: v.t.T("review.done.text")}
@@ -159,6 +159,9 @@ func (s *Server) showProgress(step wizard.Step) inSetup {
 			over = ""
 		} else if step == wizard.Review && v.setup.State.Complete(step) {
 			over = v.step(v.setup.State.Open())
+		}
+		if t := v.setup.State.Token; step == wizard.Token && !busy && t.Status == wizard.TokenSealed && t.OrphansRemoved == 0 {
+			return v.render(http.StatusOK, page.TokenReady(v.t, v.step(step)))
 		}
 		return v.render(http.StatusOK, page.Progress(*s.waiting(v, id, id+".running"), s.frame(v.r, id+".title", ""), over))
 	}

@@ -40,7 +40,7 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 		view.CanPaste = true
 		view.Notices = append(view.Notices, component.NoticeView{Title: v.t.T("token.claimed.title", "Time", s.clock(t.ClaimedAt)), Text: v.t.T("token.claimed")})
 	case wizard.TokenPasted:
-		view.Pasted = true
+		view.Pasted, view.CanRemove = true, len(t.Old) > 0
 		view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("token.done.title", "Time", s.clock(t.PastedAt)), Text: v.t.T("token.done")})
 	default:
 		view.CanCreate = true
@@ -159,12 +159,18 @@ func (s *Server) submitPasted(v *visit) error {
 		wrong(&view.Frame, &view.Form, m)
 		return v.render(http.StatusUnprocessableEntity, page.Token(view))
 	}
+	if len(v.setup.State.Token.Old) > 0 && v.setup.State.Token.Status == wizard.TokenPasted && s.needsAccess(v) {
+		return v.redirect(v.url("access?back=token")) // removing again what is left of replaced tokens
+	}
 	generation, _ := strconv.Atoi(v.r.PostForm.Get("generation"))
 	setup, err := s.Onboarding.TokenPasted(v.ctx(), v.setup.ID, generation, s.access(v))
 	if fault.Is(err, fault.Conflict) {
 		return v.redirect(v.step(wizard.Token)) // another token is there by now
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.forgetRefused(v, setup.State.Token.Problem); err != nil {
 		return err
 	}
 	return v.next(setup)

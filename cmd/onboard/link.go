@@ -58,6 +58,9 @@ func checkLink(c *config.Config, flags linkFlags) error {
 	if wizard.CleanText(flags.Company) == "" || strings.TrimSpace(flags.Tenant) == "" {
 		wrong = append(wrong, errors.New("--company and --tenant must not be empty"))
 	}
+	if tenant := strings.TrimSpace(flags.Tenant); tenant != "" && !wizard.IsTenant(tenant) {
+		wrong = append(wrong, fmt.Errorf("--tenant %q is not the id of an Aritma tenant", tenant))
+	}
 	if c.PublicURL.Port() == "0" {
 		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL is required when ONBOARD_LISTEN names no port"))
 	}

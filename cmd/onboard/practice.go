@@ -7,9 +7,11 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 
+	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/seal"
@@ -29,6 +31,9 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 	titles := make([]string, 0, len(wizard.Steps()))
 	for _, step := range wizard.Steps() {
 		titles = append(titles, string(step))
+	}
+	if public, err := url.Parse(environ["ONBOARD_PUBLIC_URL"]); err != nil || (public.Host != "" && !config.IsLoopback(public.Hostname())) {
+		return nil, nil, errors.Join(errConfiguration, errors.New("ONBOARD_PUBLIC_URL must be a loopback address in the sandbox: leave it out"))
 	}
 	var err error
 	p.sandbox, err = sandbox.Start(ctx, sandbox.Options{StepTitles: titles, NewSetup: p.newSetup})

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -53,9 +54,24 @@ func Load(environ map[string]string) (*Config, error) {
 	parseErr := env.ParseWithOptions(c, env.Options{Environment: environ})
 	err := errors.Join(fileErr, mistakes(parseErr), c.complete())
 	if err != nil {
-		return nil, err
+		return nil, firstOfEach(err)
 	}
 	return c, nil
+}
+
+// firstOfEach keeps the first mistake of each variable, whose name begins the line: others follow from it.
+func firstOfEach(err error) error {
+	var kept []error
+	told := map[string]bool{}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		variable, _, _ := strings.Cut(strings.ReplaceAll(line, ":", " "), " ")
+		variable = strings.TrimSuffix(variable, "_FILE")
+		if !told[variable] {
+			told[variable] = true
+			kept = append(kept, errors.New(line))
+		}
+	}
+	return errors.Join(kept...)
 }
 
 // mistakes names the variables that could not be parsed, without their values.
@@ -68,7 +84,11 @@ func mistakes(err error) error {
 	for _, each := range all.Errors {
 		var parse env.ParseError
 		if errors.As(each, &parse) {
-			each = fmt.Errorf("%s is not a %s", variableOf(parse.Name), strings.TrimPrefix(parse.Type.String(), "*"))
+			must := "an address, such as https://id.example"
+			if parse.Type.Kind() == reflect.Bool {
+				must = "true or false"
+			}
+			each = fmt.Errorf("%s must be %s", variableOf(parse.Name), must)
 		}
 		joined = append(joined, each)
 	}
@@ -94,7 +114,9 @@ func withFiles(environ map[string]string) (map[string]string, error) {
 			mistakes = append(mistakes, fmt.Errorf("%s_FILE: %w", name, err))
 			continue
 		}
-		environ[name] = strings.TrimSpace(string(content))
+		if environ[name] = strings.TrimSpace(string(content)); environ[name] == "" {
+			mistakes = append(mistakes, fmt.Errorf("%s_FILE: the file is empty", name))
+		}
 	}
 	return environ, errors.Join(mistakes...)
 }
@@ -109,7 +131,7 @@ func (c *Config) complete() error {
 		add("ONBOARD_LISTEN is not host:port: %q", c.Listen)
 	}
 	if c.PublicURL == nil && err == nil {
-		if !isLoopback(host) {
+		if !IsLoopback(host) {
 			add("ONBOARD_PUBLIC_URL is required when ONBOARD_LISTEN is not a loopback address: give the https address that browsers use")
 		} else {
 			c.PublicURL = &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
@@ -133,14 +155,14 @@ func (c *Config) complete() error {
 }
 
 func (c *Config) checkPublic() (wrong []error) {
-	loopback := isLoopback(c.PublicURL.Hostname())
+	loopback := IsLoopback(c.PublicURL.Hostname())
 	switch {
 	case c.PublicURL.Host == "" || (c.PublicURL.Scheme != "https" && c.PublicURL.Scheme != "http"):
 		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must be an http or https address"))
 	case c.PublicURL.Scheme == "http" && !loopback:
 		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must be https: only a loopback address may be http"))
-	case strings.Trim(c.PublicURL.Path, "/") != "":
-		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must not have a path"))
+	case strings.Trim(c.PublicURL.Path, "/") != "" || hasMore(c.PublicURL):
+		wrong = append(wrong, errors.New("ONBOARD_PUBLIC_URL must be scheme and host alone, without a path, query or user"))
 	}
 	if c.AllowLoopback && !loopback {
 		wrong = append(wrong, errors.New("ONBOARD_ALLOW_LOOPBACK is refused because ONBOARD_PUBLIC_URL is not a loopback address"))
@@ -149,14 +171,22 @@ func (c *Config) checkPublic() (wrong []error) {
 }
 
 func (c *Config) checkUpstreams() (wrong []error) {
-	for name, u := range map[string]*url.URL{"ONBOARD_IAM_URL": c.IAMURL, "ONBOARD_ID_URL": c.IDURL, "ONBOARD_ENTRA_LOGIN_URL": c.EntraLoginURL} {
-		if u == nil {
-			continue
-		}
-		if u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			wrong = append(wrong, fmt.Errorf("%s must be an https address", name))
-		} else if u.Scheme == "http" && (!c.AllowLoopback || !isLoopback(u.Hostname())) {
-			wrong = append(wrong, fmt.Errorf("%s must be https: http is for loopback addresses with ONBOARD_ALLOW_LOOPBACK=true", name))
+	for _, each := range []struct {
+		name string
+		url  *url.URL
+	}{
+		{"ONBOARD_IAM_URL", c.IAMURL},
+		{"ONBOARD_ID_URL", c.IDURL},
+		{"ONBOARD_ENTRA_LOGIN_URL", c.EntraLoginURL},
+		{"ONBOARD_SCIM_URL_TEMPLATE", templateURL(c.SCIMURLTemplate)},
+		{"ONBOARD_REDIRECT_URI_TEMPLATE", templateURL(c.RedirectURITemplate)},
+	} {
+		switch u := each.url; {
+		case u == nil:
+		case u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || hasMore(u):
+			wrong = append(wrong, fmt.Errorf("%s must be an https address, without a query or user", each.name))
+		case u.Scheme == "http" && (!c.AllowLoopback || !IsLoopback(u.Hostname())):
+			wrong = append(wrong, fmt.Errorf("%s must be https: http is for loopback addresses with ONBOARD_ALLOW_LOOPBACK=true", each.name))
 		}
 	}
 	if c.IDURL != nil {
@@ -175,7 +205,10 @@ func (c *Config) checkUpstreams() (wrong []error) {
 		wrong = append(wrong, errors.New("ONBOARD_REDIRECT_URI_TEMPLATE must contain {scheme}"))
 	}
 	if (c.ServiceClientID == "") != c.ServiceClientSecret.IsZero() {
-		wrong = append(wrong, errors.New("ONBOARD_SERVICE_CLIENT_ID and ONBOARD_SERVICE_CLIENT_SECRET belong together: set both or neither"))
+		wrong = append(wrong, errors.New("ONBOARD_SERVICE_CLIENT_SECRET and ONBOARD_SERVICE_CLIENT_ID belong together: set both or neither"))
+	}
+	if c.IDClientID != "" {
+		wrong = append(wrong, errors.New("ONBOARD_ID_CLIENT_ID is for signing in with Aritma, which this version does not have: remove it"))
 	}
 	switch c.LinkAuthority {
 	case AuthorityLink:
@@ -194,7 +227,23 @@ func (c *Config) DomainRequired() bool { return c.LinkAuthority == AuthorityLink
 // DatabasePath is the file of the embedded database.
 func (c *Config) DatabasePath() string { return strings.TrimPrefix(c.DatabaseURL, "sqlite://") }
 
-func isLoopback(host string) bool {
+// templateURL is a template read as an address; nil when there is none, and without a host when it is none.
+func templateURL(template string) *url.URL {
+	if template == "" {
+		return nil
+	}
+	u, err := url.Parse(strings.NewReplacer("{tenant}", "tenant", "{scheme}", "scheme").Replace(template))
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
+}
+
+// hasMore reports what no address here may have: it would be lost, or shown to people.
+func hasMore(u *url.URL) bool { return u.User != nil || u.RawQuery != "" || u.Fragment != "" }
+
+// IsLoopback reports whether a host is this machine's own.
+func IsLoopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}

@@ -24,7 +24,7 @@ var idArguments = map[string][]int{
 	"fault.New": {1}, "fault.Wrap": {2},
 	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
 	"web.frame": {1, 2}, "web.aside": {1, 2},
-	"signin.fail": {1}, "sandbox.index": {3},
+	"signin.fail": {1}, "sandbox.index": {3}, "entra.told": {0, 1},
 }
 
 // passedOn are arguments whose ids are counted where they are written: in a call above, an assignment, a composite.
@@ -70,7 +70,7 @@ func scanSources(t *testing.T) *scan {
 	t.Helper()
 	s := &scan{t: t, files: token.NewFileSet(), made: made(), used: map[string]token.Position{}, unknown: map[string]token.Position{}, seen: map[string]bool{}}
 	for _, root := range []string{"cmd", "web", "internal", "templates"} {
-		err := filepath.WalkDir(filepath.Join("..", "..", root), func(path string, entry fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join("..", "..", root), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}

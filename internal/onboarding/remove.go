@@ -74,8 +74,17 @@ func (s Setup) InAritma() bool {
 // settleAll finds out what intents without an outcome left behind, so that it can be removed too.
 func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor string) error {
 	setup, err := s.settleCreate(ctx, setup, token, actor)
-	if err != nil || setup.State.Token.Status != wizard.TokenIntended {
+	if err != nil {
 		return err
+	}
+	if act := setup.State.Registration.Intent; act == wizard.Update || act == wizard.Adopt { // a PUT cut off: its outcome no longer matters
+		p := s.problem(ctx, setup.ID, "register", fault.New(fault.Unavailable, "review.interrupted", nil))
+		if setup, err = s.record(ctx, setup.ID, actor, "register.failed", nil, wizard.RegistrationFailed{Problem: p, Unknown: true}); err != nil {
+			return err
+		}
+	}
+	if setup.State.Token.Status != wizard.TokenIntended {
+		return nil
 	}
 	if setup, err = s.settleToken(ctx, setup, token, actor); err != nil {
 		return err
@@ -106,24 +115,22 @@ func (s *Service) removeProvider(ctx context.Context, setup Setup, token secret.
 	if !r.Exists || r.Adopted {
 		return nil
 	}
+	if r.ProviderID != 0 {
+		err := s.IAM.DeleteAzureAD(ctx, token, r.ProviderID)
+		if !iam.NotOffered(err) {
+			return err
+		}
+	}
 	found, looked, err := s.providerOf(ctx, setup, token)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if found == nil && looked {
+	case found == nil && looked: // somebody removed it
 		return nil
+	case found == nil || found.ID == 0 || r.ProviderID != 0:
+		return fault.New(fault.Upstream, notOfferedHere, nil)
 	}
-	id := r.ProviderID
-	if id == 0 && found != nil {
-		id = found.ID
-	}
-	if id == 0 {
-		return fault.New(fault.NotFound, notOfferedHere, nil)
-	}
-	if err := s.IAM.DeleteAzureAD(ctx, token, id); err != nil {
-		return notRemoved(err)
-	}
-	return nil
+	return notRemoved(s.IAM.DeleteAzureAD(ctx, token, found.ID))
 }
 
 // tokenGone reports whether a token that cannot be deleted here is not in the list any more: somebody else did it.

@@ -220,6 +220,9 @@ func (e TokensRemoved) apply(s *State, _ time.Time) error {
 	if t.ID != "" && slices.Contains(e.IDs, t.ID) {
 		t.Status, t.ID = TokenNone, ""
 	}
+	if t.Status == TokenPasted && len(t.Old) == 0 {
+		t.Problem = nil // it was about these
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ var (
 	scheme = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	domain = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
 	email  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+	tenant = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 )
 
 // IsGUID reports whether s is a lower-case GUID of 36 characters.
@@ -24,6 +25,9 @@ func IsScheme(s string) bool { return len(s) <= MaxSchemeLength && scheme.MatchS
 
 // IsDomain reports whether s looks like a DNS name in lower case with at least two labels.
 func IsDomain(s string) bool { return len(s) <= 253 && domain.MatchString(s) }
+
+// IsTenant reports whether s can name a tenant of Aritma, which stands in addresses as one segment.
+func IsTenant(s string) bool { return tenant.MatchString(s) }
 
 // IsEmail reports whether s has the shape of an e-mail address; whether it exists shows later.
 func IsEmail(s string) bool { return len(s) <= 254 && email.MatchString(s) }

@@ -73,8 +73,8 @@ func Assign(v AssignView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = component.Clicks(t, []component.Click{
-				{Text: t.T("assign.click.open")},
 				{Text: t.T("assign.click.required"), Sub: t.T("assign.click.required.sub")},
+				{Text: t.T("assign.click.open")},
 				{Text: t.T("assign.click.add"), Sub: t.T("assign.click.add.sub")},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

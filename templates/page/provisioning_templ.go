@@ -162,7 +162,7 @@ func Provisioning(v ProvisioningView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = component.Field(t, component.FieldView{
-					Name: "reason", Label: t.T("provisioning.reason"), Kind: component.Area, Optional: true, Hint: t.T("provisioning.reason.hint"),
+					Name: "reason", Label: t.T("provisioning.reason"), Kind: component.Area, Hint: t.T("provisioning.reason.hint"),
 					Value: v.Reason, Error: v.Form.Error("reason"),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
