@@ -24,7 +24,8 @@ const personalAccounts = "9188040d-6c67-4c5b-b112-36a304b66dad"
 // Client asks Microsoft. It may be shared by any number of goroutines.
 type Client struct {
 	http  *http.Client
-	hosts []*url.URL // login addresses; the first is asked first
+	hosts []*url.URL                                       // login addresses; the first is asked first
+	wait  func(ctx context.Context, d time.Duration) error // ends early with the error of ctx
 }
 
 // New returns a Client that sends through client, which gives it deadlines and keeps it to Hosts. The override replaces
@@ -36,7 +37,7 @@ func New(client *http.Client, override *url.URL) *Client {
 	if override != nil {
 		hosts = []*url.URL{override}
 	}
-	return &Client{http: &own, hosts: hosts}
+	return &Client{http: &own, hosts: hosts, wait: pause}
 }
 
 // Directory is the customer's Entra tenant as Microsoft describes it.

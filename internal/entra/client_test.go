@@ -82,28 +82,50 @@ func TestLookupFinds(t *testing.T) {
 		name, asked, body string
 		want              entra.Directory
 	}{
-		{"by id", id, document(globalHost, id, nil),
-			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)}},
-		{"by domain", "nordlys.example", document(globalHost, id, nil),
-			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)}},
-		{"with capitals and blanks", " " + strings.ToUpper(id) + "\n", document(globalHost, strings.ToUpper(id), nil),
-			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)}},
-		{"issuer elsewhere, as the sandbox has it", id, document("127.0.0.1:1234/login", id, map[string]any{"cloud_instance_name": "microsoftonline.com"}),
-			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)}},
-		{"GCC lives in the global cloud", id, document(globalHost, id, map[string]any{"tenant_region_scope": "NA", "tenant_region_sub_scope": "GCC"}),
-			entra.Directory{ID: id, Region: "NA", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)}},
-		{"US Government on the global host, by name", id, document(globalHost, id, map[string]any{"cloud_instance_name": "microsoftonline.us", "tenant_region_scope": "USGov", "msgraph_host": "graph.microsoft.us"}),
-			entra.Directory{ID: id, Region: "USGov", Cloud: entra.USGovernment, GraphHost: "graph.microsoft.us", Authority: us}},
-		{"US Government on the global host, by region", id, document(globalHost, id, map[string]any{"tenant_region_scope": "USG"}),
-			entra.Directory{ID: id, Region: "USG", Cloud: entra.USGovernment, GraphHost: "graph.microsoft.us", Authority: us}},
-		{"DoD has its own Graph", id, document(usHost, id, map[string]any{"tenant_region_scope": "DOD", "msgraph_host": "dod-graph.microsoft.us"}),
-			entra.Directory{ID: id, Region: "DOD", Cloud: entra.USGovernment, GraphHost: "dod-graph.microsoft.us", Authority: us}},
-		{"China on the global host", id, document(globalHost, id, map[string]any{"cloud_instance_name": "partner.microsoftonline.cn", "tenant_region_scope": "AS", "msgraph_host": "microsoftgraph.chinacloudapi.cn"}),
-			entra.Directory{ID: id, Region: "AS", Cloud: entra.China, GraphHost: "microsoftgraph.chinacloudapi.cn", Authority: "https://" + chinaHost + "/" + id + "/v2.0"}},
-		{"China by token endpoint alone", id, document(chinaHost, id, map[string]any{"cloud_instance_name": nil, "msgraph_host": nil, "tenant_region_scope": nil}),
-			entra.Directory{ID: id, Cloud: entra.China, GraphHost: "microsoftgraph.chinacloudapi.cn", Authority: "https://" + chinaHost + "/" + id + "/v2.0"}},
-		{"hostile Graph host and region", id, document(globalHost, id, map[string]any{"msgraph_host": "evil.example", "tenant_region_scope": "<b>EU</b>"}),
-			entra.Directory{ID: id, Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)}},
+		{
+			"by id", id, document(globalHost, id, nil),
+			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)},
+		},
+		{
+			"by domain", "nordlys.example", document(globalHost, id, nil),
+			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)},
+		},
+		{
+			"with capitals and blanks", " " + strings.ToUpper(id) + "\n", document(globalHost, strings.ToUpper(id), nil),
+			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)},
+		},
+		{
+			"issuer elsewhere, as the sandbox has it", id, document("127.0.0.1:1234/login", id, map[string]any{"cloud_instance_name": "microsoftonline.com"}),
+			entra.Directory{ID: id, Region: "EU", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)},
+		},
+		{
+			"GCC lives in the global cloud", id, document(globalHost, id, map[string]any{"tenant_region_scope": "NA", "tenant_region_sub_scope": "GCC"}),
+			entra.Directory{ID: id, Region: "NA", Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)},
+		},
+		{
+			"US Government on the global host, by name", id, document(globalHost, id, map[string]any{"cloud_instance_name": "microsoftonline.us", "tenant_region_scope": "USGov", "msgraph_host": "graph.microsoft.us"}),
+			entra.Directory{ID: id, Region: "USGov", Cloud: entra.USGovernment, GraphHost: "graph.microsoft.us", Authority: us},
+		},
+		{
+			"US Government on the global host, by region", id, document(globalHost, id, map[string]any{"tenant_region_scope": "USG"}),
+			entra.Directory{ID: id, Region: "USG", Cloud: entra.USGovernment, GraphHost: "graph.microsoft.us", Authority: us},
+		},
+		{
+			"DoD has its own Graph", id, document(usHost, id, map[string]any{"tenant_region_scope": "DOD", "msgraph_host": "dod-graph.microsoft.us"}),
+			entra.Directory{ID: id, Region: "DOD", Cloud: entra.USGovernment, GraphHost: "dod-graph.microsoft.us", Authority: us},
+		},
+		{
+			"China on the global host", id, document(globalHost, id, map[string]any{"cloud_instance_name": "partner.microsoftonline.cn", "tenant_region_scope": "AS", "msgraph_host": "microsoftgraph.chinacloudapi.cn"}),
+			entra.Directory{ID: id, Region: "AS", Cloud: entra.China, GraphHost: "microsoftgraph.chinacloudapi.cn", Authority: "https://" + chinaHost + "/" + id + "/v2.0"},
+		},
+		{
+			"China by token endpoint alone", id, document(chinaHost, id, map[string]any{"cloud_instance_name": nil, "msgraph_host": nil, "tenant_region_scope": nil}),
+			entra.Directory{ID: id, Cloud: entra.China, GraphHost: "microsoftgraph.chinacloudapi.cn", Authority: "https://" + chinaHost + "/" + id + "/v2.0"},
+		},
+		{
+			"hostile Graph host and region", id, document(globalHost, id, map[string]any{"msgraph_host": "evil.example", "tenant_region_scope": "<b>EU</b>"}),
+			entra.Directory{ID: id, Cloud: entra.Global, GraphHost: "graph.microsoft.com", Authority: entra.Authority(id)},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server, asked := answering(t, http.StatusOK, c.body)

@@ -72,6 +72,27 @@ func cloudSaying(name string) (cloud, bool) {
 	return cloud{}, false
 }
 
+// cloudOf is the cloud that a directory is in, as far as it tells; the global one otherwise.
+func cloudOf(d Directory) cloud {
+	login := hostOf(d.Authority)
+	for _, c := range clouds {
+		if c.name == d.Cloud || (d.Cloud == "" && strings.EqualFold(c.login, login)) {
+			return c
+		}
+	}
+	return clouds[0]
+}
+
+// login is the address at which a cloud signs people in, or the override.
+func (c *Client) login(in cloud) *url.URL {
+	for _, host := range c.hosts {
+		if host.Host == in.login {
+			return host
+		}
+	}
+	return c.hosts[0]
+}
+
 // Authority is the OpenID Connect authority of a directory in the global cloud, for when the lookup could not be made.
 // The id is a lower-case GUID.
 func Authority(id string) string { return clouds[0].authority(id) }

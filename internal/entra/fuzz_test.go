@@ -1,6 +1,8 @@
 package entra
 
 import (
+	"html"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -76,6 +78,43 @@ func FuzzNames(f *testing.F) {
 		request := Hosts(nil)[0].JoinPath(name, "v2.0").String()
 		if request != "https://login.microsoftonline.com/"+name+"/v2.0" {
 			t.Fatalf("%q became %q", name, request)
+		}
+	})
+}
+
+// FuzzDiagnose: whatever is pasted, a diagnosis is whole, holds nothing but numbers, GUIDs and one address of bounded
+// length, and that address is offered only when every reader takes it to lie on the host.
+func FuzzDiagnose(f *testing.F) {
+	const text = "AADSTS50011: The redirect URI 'https://id.aritma.io/x/signin' specified in the request does not match. Trace ID: " + fuzzID + " Correlation ID: " + fuzzID + " Timestamp: 2026-11-23 12:57:42Z"
+	for _, seed := range []string{
+		text, url.QueryEscape(text), url.QueryEscape(url.QueryEscape(text)), html.EscapeString(text), strings.ReplaceAll(text, " ", "\n"),
+		`{"error_description":"` + strings.ReplaceAll(text, "'", `\u0027`) + `","error_codes":[50011]}`, "50105", "error?code=65001", "AADSTS", "%", "&#", `\u00`, "<b", "",
+		"AADSTS500113 https://x/?redirect_uri=https%3A%2F%2Fid.aritma.io%40evil.example&y", "AADSTS50011: '" + strings.Repeat("%25", 40),
+	} {
+		f.Add(seed)
+	}
+	base := &url.URL{Scheme: "https", Host: "id.aritma.io"}
+	f.Fuzz(func(t *testing.T, pasted string) {
+		d := Diagnose(pasted)
+		if d.Meaning == "" || d.Fix == "" || d.Code < 0 || d.Code > 999999999 {
+			t.Fatalf("not whole: %+v", d)
+		}
+		if _, known := table[d.Code]; known != d.Known || known != (d.Kind != "") {
+			t.Fatalf("known or not: %+v", d)
+		}
+		for _, id := range []string{d.Correlation, d.Trace} {
+			if id != "" && !isGUID(id) {
+				t.Fatalf("strange id %q", id)
+			}
+		}
+		if len(d.RedirectURI) > maxURI || strings.ContainsAny(d.RedirectURI, " \t\r\n<>'\"`") {
+			t.Fatalf("strange address %q", d.RedirectURI)
+		}
+		if OnHost(d.RedirectURI, base) {
+			u, err := url.Parse(d.RedirectURI)
+			if err != nil || u.Scheme != "https" || !strings.EqualFold(u.Host, base.Host) && !strings.EqualFold(u.Host, base.Host+":443") {
+				t.Fatalf("%q passed", d.RedirectURI)
+			}
 		}
 	})
 }
