@@ -54,7 +54,7 @@ bench: ## benchmarks, with their figures
 
 screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)
 	@.ci/need chromium
-	ONBOARD_SCREENSHOTS="$${ONBOARD_SCREENSHOTS:-$(CURDIR)/.cache/screenshots}" $(GO) test -count=1 -run='^TestPictures$$' ./cmd/onboard
+	ONBOARD_SCREENSHOTS='$(abspath $(or $(ONBOARD_SCREENSHOTS),.cache/screenshots))' $(GO) test -count=1 -run='^TestPictures$$' ./cmd/onboard
 
 peers: ## the flow against stand-ins that this project did not write; needs Node
 	@.ci/peers

@@ -50,7 +50,7 @@ func (s *Server) submitAccess(v *visit) error {
 	if !s.mayPaste(v) {
 		return v.next(v.setup)
 	}
-	token := secretValue(v.r, "token")
+	token := accessToken(v.r)
 	m := &mistakes{v: v}
 	m.token(token, v.setup.Tenant)
 	if !m.any() {
@@ -81,6 +81,9 @@ func (s *Server) showLater(v *visit) error {
 
 // submitLater closes the setup in this browser: the session ends, with any access token in it.
 func (s *Server) submitLater(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
 	if err := s.Sessions.Destroy(v.w, v.r, v.session); err != nil {
 		return err
 	}
@@ -89,6 +92,9 @@ func (s *Server) submitLater(v *visit) error {
 
 // makeResumeLink makes a link to a setup that was begun with an access token. Its answer shows it, once.
 func (s *Server) makeResumeLink(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
 	if v.grant.Link != "" {
 		return v.redirect(v.url("later"))
 	}

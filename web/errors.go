@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
@@ -96,6 +98,14 @@ func (s *Server) misdirected(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusMisdirectedRequest, "This host is not served here.\n")
 }
 
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotFound) }
+
+// notAllowed says which methods there are, as RFC 9110 section 15.5.6 demands.
 func (s *Server) notAllowed(w http.ResponseWriter, r *http.Request) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		if chi.RouteContext(r.Context()).Routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			w.Header().Add("Allow", method)
+		}
+	}
 	s.problem(w, r, http.StatusMethodNotAllowed, "error.method", nil)
 }

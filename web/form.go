@@ -45,6 +45,15 @@ func secretValue(r *http.Request, field string) secret.Secret {
 	return value
 }
 
+// accessToken is a pasted access token, without the word that stands before it in a header.
+func accessToken(r *http.Request) secret.Secret {
+	plain := secretValue(r, "token").Expose()
+	if scheme, rest, found := strings.Cut(plain, " "); found && strings.EqualFold(scheme, "Bearer") {
+		plain = strings.TrimSpace(rest)
+	}
+	return secret.New(plain)
+}
+
 // operation is the single-use id of a form that creates something; a made-up one is as good as ours, since it only
 // keeps one form from acting twice.
 func operation(r *http.Request) string {

@@ -79,7 +79,7 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	company, tenant, token := text(r, "company"), text(r, "tenant"), secretValue(r, "token")
+	company, tenant, token := text(r, "company"), text(r, "tenant"), accessToken(r)
 	view, err := s.homeView(r)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ const maxToken = 16 << 10 // bytes of an access token
 // token judges a pasted access token by its shape, and by the tenant that it names where it can be read. That name is
 // not verified: it catches a mix-up, no attack.
 func (m *mistakes) token(token secret.Secret, tenant string) {
-	plain := strings.TrimPrefix(token.Expose(), "Bearer ")
+	plain := token.Expose()
 	switch named := tenantOf(plain); {
 	case plain == "":
 		m.add("token", "access.token.missing")

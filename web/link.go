@@ -26,6 +26,9 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) error {
 
 // openLink exchanges the link for a session. The secret leaves the address bar with the redirect.
 func (s *Server) openLink(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
 	return s.enterLink(w, r, secret.New(chi.URLParam(r, "link")))
 }
 

@@ -24,11 +24,11 @@ func (s *Server) routes() http.Handler {
 	r.Get("/readyz", s.readyz)
 
 	r.Group(func(r chi.Router) {
-		r.Use(middleware.Host(s.PublicURL, s.misdirected))
 		r.Use(middleware.Headers(s.PublicURL, s.IDURL))
+		r.Use(middleware.Host(s.PublicURL, s.misdirected))
 		r.Use(middleware.SameOrigin(s.PublicURL, s.forged))
 		r.Use(middleware.Limit(maxBody))
-		r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
+		r.NotFound(s.notFound)
 		r.MethodNotAllowed(s.notAllowed)
 		r.Method(http.MethodGet, "/static/*", static.Handler())
 		r.Method(http.MethodHead, "/static/*", static.Handler())
@@ -56,6 +56,8 @@ func (s *Server) pages(r chi.Router) {
 		r.Post("/s/{link}", s.handle(s.openLink))
 	})
 	r.Route("/setup/{setup}", func(r chi.Router) {
+		r.NotFound(s.notFound) // a router of its own inherits neither
+		r.MethodNotAllowed(s.notAllowed)
 		r.Group(func(r chi.Router) {
 			r.Use(compress)
 			s.page(r, "/", s.in(s.showSetup))

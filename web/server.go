@@ -17,6 +17,8 @@ import (
 // ServiceTokens gives access tokens of the operator's own client, for setups that came by an operator's link.
 type ServiceTokens interface {
 	Token(ctx context.Context, tenant string) (secret.Secret, error)
+	// Forget drops a kept token that Aritma refused.
+	Forget(tenant string, token secret.Secret)
 }
 
 // TokenCheck asks the IAM API whether it accepts an access token, before the token is kept.

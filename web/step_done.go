@@ -30,7 +30,7 @@ func (s *Server) showDone(v *visit) error {
 			{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
 			{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
 			{Label: "Tenant URL", LabelLang: "en", Value: s.Onboarding.TenantURL(v.setup), Mono: true},
-			{Label: v.t.T("done.completed"), Value: s.clock(v.setup.CompletedAt)},
+			{Label: v.t.T("done.completed"), Value: v.setup.CompletedAt.UTC().Format("2 January 2006 15:04 UTC")},
 		},
 		Links: []component.Link{
 			{Text: v.t.T("done.manage.provisioning"), URL: s.portal(v, portal.Provisioning), NewTab: true},

@@ -142,6 +142,9 @@ func (m *mistakes) providerID() int64 {
 }
 
 func (s *Server) discardChanges(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
 	setup, err := s.Onboarding.DiscardChanges(v.ctx(), v.setup.ID, v.actor())
 	return s.saved(v, wizard.Review, setup, err)
 }

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
+	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
 )
 
@@ -29,9 +32,35 @@ func (s *Server) submitStart(v *visit) error {
 	if !m.any() {
 		setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Start, v.seen(), v.actor(),
 			wizard.Started{SharingScreen: sharing == "yes", TwoApps: applications == "two"})
-		return s.saved(v, wizard.Start, setup, err)
+		var changed *onboarding.ChangedError
+		if !errors.As(err, &changed) {
+			return s.saved(v, wizard.Start, setup, err)
+		}
+		a := changed.Setup.State.Answers
+		view := s.startView(v)
+		view.SharingScreen, view.TwoApps = sharing == "yes", applications == "two"
+		view.Form.Revision = changed.Setup.State.Marks[wizard.Start].Revision
+		view.Form.Changed = s.compare(v, changed,
+			component.CompareRow{Label: v.t.T("start.sharing"), Here: s.yesWord(v, view.SharingScreen), There: s.yesWord(v, a.SharingScreen)},
+			component.CompareRow{Label: v.t.T("start.applications"), Here: s.applicationsWord(v, view.TwoApps), There: s.applicationsWord(v, a.TwoApps)})
+		return v.render(http.StatusConflict, page.Start(view))
 	}
 	view := s.startView(v)
+	view.SharingScreen, view.TwoApps = sharing != "no", applications == "two"
 	wrong(&view.Frame, &view.Form, m)
 	return v.render(http.StatusUnprocessableEntity, page.Start(view))
+}
+
+func (s *Server) yesWord(v *visit, yes bool) string {
+	if yes {
+		return v.t.T("yes")
+	}
+	return v.t.T("no")
+}
+
+func (s *Server) applicationsWord(v *visit, two bool) string {
+	if two {
+		return v.t.T("start.applications.two")
+	}
+	return v.t.T("start.applications.one")
 }

@@ -108,6 +108,9 @@ func (s *Server) submitToken(v *visit) error {
 
 // revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
 func (s *Server) revealToken(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
 	if err := v.ctx().Err(); err != nil {
 		return err // a second click aborted this request: the showing belongs to the one that is still waiting
 	}

@@ -160,7 +160,12 @@ func (s *Server) access(v *visit) onboarding.Access {
 		a.Token = func(context.Context) (secret.Secret, error) { return pasted, nil }
 	} else if s.Service != nil && !v.setup.SelfBegun {
 		tenant := v.setup.Tenant
-		a.Token = func(ctx context.Context) (secret.Secret, error) { return s.Service.Token(ctx, tenant) }
+		var given secret.Secret
+		a.Token = func(ctx context.Context) (_ secret.Secret, err error) {
+			given, err = s.Service.Token(ctx, tenant)
+			return given, err
+		}
+		a.Refused = func() { s.Service.Forget(tenant, given) }
 	}
 	return a
 }
@@ -174,7 +179,7 @@ func (s *Server) needsAccess(v *visit) bool { return s.access(v).Token == nil }
 // forgetRefused drops a pasted token that Aritma refused, so that the page asks for another.
 func (s *Server) forgetRefused(v *visit, problem *wizard.Problem) error {
 	key := tokenKey + v.setup.ID
-	if _, pasted := v.session.Values[key]; !pasted || problem == nil || problem.Kind != fault.Unauthorized {
+	if _, pasted := v.session.Values[key]; !pasted || problem == nil || (problem.Kind != fault.Unauthorized && problem.Kind != fault.Forbidden) {
 		return nil
 	}
 	delete(v.session.Values, key)

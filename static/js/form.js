@@ -20,6 +20,8 @@ on(document, "submit", (event) => {
   if (event.submitter) event.submitter.ariaDisabled = true;
   setTimeout(reopen, 9000);
 });
+// The second click of a double click belongs to the page before this one, or to nothing.
+on(document, "click", (event) => event.detail > 1 && event.target.closest("[type=submit]") && event.preventDefault());
 const reopen = () =>
   all("[data-sent]", (form) => {
     delete form.dataset.sent;

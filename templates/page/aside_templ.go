@@ -413,7 +413,7 @@ func Progress(t component.WaitingView, frame layout.Frame, nextURL string) templ
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.Notice(frame.T, component.NoticeView{Kind: component.NoticeGood, Text: frame.T.T("waiting.over")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Notice(frame.T, component.NoticeView{Text: frame.T.T("waiting.over")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

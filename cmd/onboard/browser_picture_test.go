@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+
+	"github.com/aritma/entra-onboard/internal/sandbox"
+)
+
+// album takes a picture of every page and state where ONBOARD_SCREENSHOTS names a directory; elsewhere it only looks
+// at the page. Either way nothing may need scrolling sideways.
+type album struct {
+	*tab
+	dir string
+}
+
+func newAlbum(b *tab) album { return album{tab: b, dir: os.Getenv("ONBOARD_SCREENSHOTS")} }
+
+func (a album) take(name, heading string) album {
+	a.t.Helper()
+	if got := a.text("h1"); got != heading {
+		a.t.Errorf("%s has the heading %q, want %q", name, got, heading)
+	}
+	a.fits(320)
+	if a.dir == "" {
+		return a
+	}
+	for _, width := range []int64{1280, 320} {
+		for _, scheme := range []string{"light", "dark"} {
+			a.save(name, width, scheme)
+		}
+	}
+	call(a.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	a.size(1280)
+	return a
+}
+
+func (a album) save(name string, width int64, scheme string) {
+	a.t.Helper()
+	a.size(width)
+	call(a.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	height := evaluate[float64](a.tab, "document.documentElement.scrollHeight")
+	shot := call(a.tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		Format: page.CaptureScreenshotFormatPng, CaptureBeyondViewport: new(true),
+		Clip: &page.Viewport{Width: float64(width), Height: height, Scale: 1},
+	})
+	dir := filepath.Join(a.dir, map[int64]string{1280: "wide-", 320: "narrow-"}[width]+scheme)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), []byte(shot.Data), 0o644); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// TestPictures visits every page of the wizard in every important state.
+func TestPictures(t *testing.T) {
+	t.Run("way in", func(t *testing.T) {
+		s := newSite(t, nil)
+		a := newAlbum(s.browse(true))
+		a.open("/")
+		a.take("home", "Connect Entra ID to Aritma").click("Begin with an access token instead")
+		a.take("home-access-token", "Connect Entra ID to Aritma").press("Open setup")
+		a.take("home-wrong", "Connect Entra ID to Aritma").open(s.link())
+		a.take("link", "Connect Nordlys Bygg AS to Aritma").reload()
+		a.take("link-hidden", "This did not work").open("/nowhere")
+		a.take("error-404", "This did not work").open(s.link("--expires", "1ns"))
+		a.take("error-410", "This did not work")
+	})
+	t.Run("steps", func(t *testing.T) { picturesOfSteps(t, newSite(t, nil)) })
+	t.Run("token", func(t *testing.T) { picturesOfToken(t, newSite(t, nil)) })
+	t.Run("trouble", func(t *testing.T) { picturesOfTrouble(t, newSite(t, nil)) })
+	t.Run("access token", func(t *testing.T) {
+		s := newSite(t, map[string]string{"ONBOARD_SERVICE_CLIENT_ID": "", "ONBOARD_SERVICE_CLIENT_SECRET": ""})
+		a := newAlbum(s.browse(true))
+		a.open("/").click("Begin with an access token instead").fill("company", "Nordlys Bygg AS").fill("tenant", s.sandbox.Sample().Tenant)
+		a.fill("token", s.sandbox.AccessToken(s.sandbox.Sample().Tenant).Expose()).press("Begin setup")
+		a.press("Finish later")
+		a.take("later-no-link", "Finish later").press("Make a link to come back")
+		a.take("later-link-made", "Finish later")
+		a.enter().walk("review")
+		a.take("review-access", "Check your answers").press("Paste an access token")
+		a.take("access", "Paste an access token").press("Use this token")
+		a.take("access-wrong", "Paste an access token")
+	})
+	t.Run("sandbox", picturesOfSandbox)
+}
+
+// picturesOfSteps shows each step empty, wrong, filled in and answered.
+func picturesOfSteps(t *testing.T, s *site) {
+	a := newAlbum(s.browse(true))
+	a.enter()
+	for _, stage := range stages(s.sandbox.Sample()) {
+		if stage.step == "token" {
+			break
+		}
+		a.at(stage.step, stage.title)
+		switch stage.step {
+		case "start":
+			a.click("All steps")
+			a.take("start-all-steps", stage.title).click("All steps")
+		case "application":
+			a.click("Why not App registrations › New registration?")
+		}
+		a.take(stage.step, stage.title)
+		switch stage.step {
+		case "directory", "secret":
+			a.press(stage.primary)
+			a.take(stage.step+"-wrong", stage.title)
+		case "signin":
+			a.fill("name", "").fill("scheme", "Not a scheme!").press(stage.primary)
+			a.take("signin-wrong", stage.title)
+		case "assign":
+			a.fill("person", "kari").press(stage.primary)
+			a.take("assign-wrong", stage.title)
+		case "review":
+			a.click("The exact request to Aritma")
+			a.take("review-request", stage.title)
+		}
+		if stage.answer != nil {
+			stage.answer(a.tab)
+			a.take(stage.step+"-filled", stage.title)
+		}
+		here := a.path()
+		a.press(stage.primary).arrived()
+		if stage.answer != nil {
+			a.open(here)
+			a.take(stage.step+"-answered", stage.title).press(stage.primary).arrived()
+		}
+	}
+	setup := strings.TrimSuffix(a.path(), "token")
+	a.open(setup + "review")
+	a.take("review-registered", "Check your answers").open(setup+"signin").fill("name", "Nordlys").press("Save and continue")
+	a.take("review-pending", "Check your answers").press("Update sign-in").arrived().open(setup + "later")
+	a.take("later", "Finish later").open(setup + "start-over")
+	a.take("start-over", "Start over?").press("#content .danger")
+	a.take("start-over-wrong", "Start over?")
+}
+
+// picturesOfToken shows the token step in each of its states, and what follows.
+func picturesOfToken(t *testing.T, s *site) {
+	a := newAlbum(s.browse(true))
+	a.enter().walk("token")
+	setup := strings.TrimSuffix(a.path(), "token")
+	const title = "Connect provisioning"
+	a.take("token", title).press("Create token").arrived()
+	a.take("token-handed-over", title).click("Show")
+	a.take("token-asks", title).click("Show it")
+	a.take("token-shown", title).copied()
+	a.take("token-copied", title).press("Continue")
+	a.take("token-wrong", title).open(setup + "token")
+	a.take("token-claimed", title).press("Replace token")
+	a.take("token-replace", "Replace the token?")
+
+	still := newAlbum(s.browse(false))
+	still.enter().walk("review").press("Register sign-in").waited() // the scheme is taken by now
+	still.take("review-clash", "Check your answers").press("Update this one").arrived().press("Create token").arrived()
+	still.take("token-without-scripts", title).click("Show token (visible to anyone who can see your screen)")
+	still.take("token-shown-without-scripts", title)
+
+	a.open(setup + "token").click("I have pasted it in Entra, and Test Connection succeeded").press("Continue").click("Nothing happens?")
+	a.take("provisioning", "Start provisioning").press("Continue")
+	a.take("provisioning-wrong", "Start provisioning").click("Yes, I see them").press("Continue").click("Microsoft shows an error?")
+	a.take("signin-test", "Try to sign in").press("Finish")
+	a.take("done", "Nordlys Bygg AS is connected").open(setup + "token")
+	a.take("token-pasted", title).press("Replace token")
+	a.take("token-replace-working", "Replace the token?").press("Replace token").arrived()
+	a.take("token-replaced-working", title)
+}
+
+// picturesOfTrouble shows what a slow and a failing Aritma look like.
+func picturesOfTrouble(t *testing.T, s *site) {
+	a := newAlbum(s.browse(true))
+	faults := s.sandbox.Faults()
+	a.enter().walk("review")
+	faults.Set(sandbox.IAMUnavailable, sandbox.UntilCleared)
+	a.press("Register sign-in").waited()
+	a.take("review-problem", "Check your answers")
+	faults.ClearAll()
+	faults.Set(sandbox.IAMSlow, 1)
+	a.press("Register sign-in")
+	a.take("review-waiting", "Check your answers")
+	faults.Release()
+	a.until("the result", `!document.querySelector(".running-work")`)
+	a.take("review-over", "Check your answers").press("See the result")
+	faults.Set(sandbox.IAMForbidden, sandbox.UntilCleared)
+	a.press("Create token").waited()
+	a.take("token-problem", "Connect provisioning")
+	faults.ClearAll()
+	faults.SetOn(sandbox.CreateTokenAnswerLost, "POST /core/iam/v1/scim", 1)
+	a.press("Create token").waited()
+	a.take("token-answer-lost", "Connect provisioning")
+	a.open(strings.TrimSuffix(a.path(), "token") + "token/replace")
+	faults.SetOn(sandbox.IAMSlow, "POST /core/iam/v1/scim", 1)
+	a.press("Replace token")
+	a.take("token-waiting", "Connect provisioning")
+	faults.Release()
+	a.until("the result", `!document.querySelector(".running-work")`)
+	a.take("token-over", "Connect provisioning").open(a.path())
+	a.take("token-ready", "Connect provisioning")
+}
+
+// picturesOfSandbox starts the program as "make run" does.
+func picturesOfSandbox(t *testing.T) {
+	s := &site{t: t, log: &lockedBuffer{}}
+	ctx, cancel := context.WithCancel(context.Background())
+	started, ended := make(chan string, 1), make(chan int, 1)
+	go func() {
+		ended <- run(ctx, process{args: []string{"serve", "--sandbox"}, environ: map[string]string{"ONBOARD_LISTEN": "127.0.0.1:0"}, out: io.Discard, log: s.log, started: func(a string) { started <- a }})
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	select {
+	case s.public = <-started:
+	case status := <-ended:
+		t.Fatalf("serve ended with %d:\n%s", status, s.log)
+	}
+	a := newAlbum(s.browse(true))
+	a.open("/sandbox/")
+	a.take("sandbox", evaluate[string](a.tab, "document.querySelector('h1').innerText")).open("/sandbox/components")
+	a.take("sandbox-components", a.text("h1")).open("/")
+	a.take("sandbox-home", "Connect Entra ID to Aritma")
+}
