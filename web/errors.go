@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -77,6 +78,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, status int, id 
 	frame := s.frame(r, "error.title", "")
 	if status < http.StatusInternalServerError {
 		frame.Title = t.T("error.title.person")
+	}
+	if strings.HasPrefix(id, "link.") {
+		frame.Title = t.T("error.title.link")
 	}
 	frame.Reference = reference(r)
 	w.Header().Set("Cache-Control", "no-store")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -106,13 +107,19 @@ func (s *Server) submitToken(v *visit) error {
 	return v.redirect(v.step(wizard.Token))
 }
 
+// doubleClick is how long the second click of a double click may take. It aborts the first request and sends the form
+// again: the showing belongs to the request that is still waited for.
+const doubleClick = 200 * time.Millisecond
+
 // revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
 func (s *Server) revealToken(v *visit) error {
 	if err := readForm(v.r); err != nil {
 		return err
 	}
-	if err := v.ctx().Err(); err != nil {
-		return err // a second click aborted this request: the showing belongs to the one that is still waiting
+	select {
+	case <-v.ctx().Done():
+		return v.ctx().Err()
+	case <-time.After(doubleClick):
 	}
 	value, setup, err := s.Onboarding.RevealToken(v.ctx(), v.setup.ID, v.actor())
 	if fault.Is(err, fault.Gone) {

@@ -16,6 +16,8 @@ on(document, "submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) return event.preventDefault();
   if (form.target) return;
+  const bad = [...form.elements].find((input) => input.validity?.badInput); // a date typed by half would be sent as none
+  if (bad) return event.preventDefault(), bad.reportValidity();
   form.dataset.sent = 1;
   if (event.submitter) event.submitter.ariaDisabled = true;
   setTimeout(reopen, 9000);
