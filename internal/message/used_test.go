@@ -28,7 +28,7 @@ var idArguments = map[string][]int{
 }
 
 // passedOn are arguments whose ids are counted where they are written: in a call above, an assignment, a composite.
-var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere"}
+var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix"}
 
 // made lists, for each id that is put together, what it can be.
 func made() map[string][]string {
