@@ -17,7 +17,8 @@ type NewSetup struct {
 	Company, Tenant, Domain, Contact, Scheme string
 	SelfBegun                                bool
 	Actor                                    string
-	// Operation is the single-use id of the form; sent twice, it makes one setup. Empty: always a new one.
+	// Operation is the single-use id of the form; sent twice with the same company and tenant, it makes one setup. Empty:
+	// always a new one.
 	Operation string
 }
 
@@ -25,7 +26,7 @@ type NewSetup struct {
 func (s *Service) CreateSetup(ctx context.Context, n NewSetup) (Setup, error) {
 	now := s.Now().UTC()
 	setup := Setup{
-		ID: setupID(n.Operation), Version: 1, Company: n.Company, Tenant: n.Tenant, Domain: n.Domain, Contact: n.Contact, Scheme: n.Scheme,
+		ID: setupID(n), Version: 1, Company: n.Company, Tenant: n.Tenant, Domain: n.Domain, Contact: n.Contact, Scheme: n.Scheme,
 		SelfBegun: n.SelfBegun,
 		CreatedAt: now, ChangedAt: now,
 	}

@@ -21,7 +21,7 @@ type Registration struct {
 // Register brings the provider in Aritma in line with the answers: creates it, updates it, or takes an existing one
 // over. The outcome, or the problem, is in the setup afterwards; while it is still under way Busy says so.
 func (s *Service) Register(ctx context.Context, id string, r Registration, access Access) error {
-	return s.act(ctx, id, func(ctx context.Context) {
+	return s.act(ctx, id, access, func(ctx context.Context) {
 		if err := s.register(ctx, id, r, access); err != nil {
 			s.storeProblem(ctx, id, access.Actor, "register", err, registrationFailed)
 		}
@@ -138,8 +138,15 @@ func (s *Service) intend(ctx context.Context, id, actor string, intent wizard.Re
 }
 
 func (s *Service) registered(ctx context.Context, setup Setup, id int64, actor string) error {
-	_, err := s.record(context.WithoutCancel(ctx), setup.ID, actor, "provider.registered",
-		map[string]string{"scheme": setup.State.Answers.Scheme, "provider": fmt.Sprint(id)}, wizard.RegistrationDone{ProviderID: id})
+	_, err := s.change(context.WithoutCancel(ctx), setup.ID, func(setup Setup, now time.Time) (Change, error) {
+		detail := map[string]string{"scheme": setup.State.Answers.Scheme, "provider": fmt.Sprint(id)}
+		c, err := recorded(setup, now, actor, "provider.registered", detail, wizard.RegistrationDone{ProviderID: id})
+		if !c.Setup.CompletedAt.IsZero() && c.Setup.State.Finished() { // the setup was closed before: the secret has served again
+			c.Setup.State.ClientSecret.Held = false
+			c.Drop = append(c.Drop, ClientSecretName)
+		}
+		return c, err
+	})
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 // StartOver deletes what this setup made in Aritma, and then forgets its answers and secrets. A provider that was
 // taken over is left as it is. It may be repeated until nothing is left.
 func (s *Service) StartOver(ctx context.Context, id, operation string, access Access) error {
-	return s.act(ctx, id, func(ctx context.Context) {
+	return s.act(ctx, id, access, func(ctx context.Context) {
 		if err := s.startOver(ctx, id, operation, access); err != nil {
 			s.storeProblem(ctx, id, access.Actor, "start-over", err, removalFailed)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,6 +79,8 @@ type Access struct {
 	Actor string
 	// Token returns an access token of scope services.iam for the setup's tenant; nil when there is no authority.
 	Token func(ctx context.Context) (secret.Secret, error)
+	// Refused is told that Aritma refused the token of the act; may be nil.
+	Refused func()
 }
 
 // ErrNoAccess says that the act needs an access token and none is there.
@@ -152,7 +155,7 @@ func recorded(setup Setup, now time.Time, actor, kind string, detail map[string]
 
 // act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It
 // joins work that is under way already. The work goes on when the wait or the request ends.
-func (s *Service) act(ctx context.Context, id string, work func(ctx context.Context)) error {
+func (s *Service) act(ctx context.Context, id string, access Access, work func(ctx context.Context)) error {
 	s.mu.Lock()
 	done, joined := s.running[id]
 	if !joined {
@@ -166,7 +169,7 @@ func (s *Service) act(ctx context.Context, id string, work func(ctx context.Cont
 	}
 	s.mu.Unlock()
 	if !joined {
-		go s.work(id, done, work)
+		go s.work(id, done, access, work)
 	}
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
@@ -178,7 +181,7 @@ func (s *Service) act(ctx context.Context, id string, work func(ctx context.Cont
 	return nil
 }
 
-func (s *Service) work(id string, done chan struct{}, work func(ctx context.Context)) {
+func (s *Service) work(id string, done chan struct{}, access Access, work func(ctx context.Context)) {
 	ctx, cancel := context.WithTimeout(s.ctx, workLimit)
 	defer func() {
 		cancel()
@@ -203,6 +206,15 @@ func (s *Service) work(id string, done chan struct{}, work func(ctx context.Cont
 		}
 	}()
 	work(ctx)
+	if setup, err := s.Setup(ctx, id); access.Refused != nil && err == nil && refused(setup.State.Registration.Problem, setup.State.Token.Problem) {
+		access.Refused()
+	}
+}
+
+func refused(problems ...*wizard.Problem) bool {
+	return slices.ContainsFunc(problems, func(p *wizard.Problem) bool {
+		return p != nil && (p.Kind == fault.Unauthorized || p.Kind == fault.Forbidden)
+	})
 }
 
 // Busy reports whether outside work on the setup is under way, here or in another process.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"time"
 
@@ -103,12 +104,12 @@ func newID() string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))[:26]
 }
 
-// setupID is a new id, or always the same one for the same operation.
-func setupID(operation string) string {
-	if operation == "" {
+// setupID is a new id, or always the same one for the same form with the same answers.
+func setupID(n NewSetup) string {
+	if n.Operation == "" {
 		return newID()
 	}
-	sum := sha256.Sum256([]byte("setup of operation " + operation))
+	sum := sha256.Sum256(fmt.Appendf(nil, "setup of operation %q for %q at %q", n.Operation, n.Company, n.Tenant))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
 }
 

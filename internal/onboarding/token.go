@@ -20,7 +20,7 @@ const createTries = 2
 // CreateToken makes a SCIM token and seals its value. Replaces is the generation of the token that the admin wants
 // replaced, 0 for the first. The outcome, or the problem, is in the setup afterwards.
 func (s *Service) CreateToken(ctx context.Context, id, operation string, replaces int, access Access) error {
-	return s.act(ctx, id, func(ctx context.Context) {
+	return s.act(ctx, id, access, func(ctx context.Context) {
 		if err := s.createToken(ctx, id, operation, replaces, access); err != nil {
 			s.storeProblem(ctx, id, access.Actor, "token", err, tokenFailed)
 		}
@@ -217,13 +217,15 @@ func (s *Service) TokenPasted(ctx context.Context, id string, generation int, ac
 	if err != nil || len(setup.State.Token.Old) == 0 {
 		return setup, err
 	}
-	err = s.RemoveOldTokens(ctx, id, access)
-	return setup, err
+	if err = s.RemoveOldTokens(ctx, id, access); err != nil {
+		return setup, err
+	}
+	return s.Setup(ctx, id)
 }
 
 // RemoveOldTokens removes what is left of replaced tokens.
 func (s *Service) RemoveOldTokens(ctx context.Context, id string, access Access) error {
-	return s.act(ctx, id, func(ctx context.Context) {
+	return s.act(ctx, id, access, func(ctx context.Context) {
 		setup, err := s.Setup(ctx, id)
 		if err == nil && setup.State.Token.Status != wizard.TokenPasted {
 			return // the old one may be the one that Entra uses

@@ -43,7 +43,7 @@ type world struct {
 	store *sqlite.Store
 	keys  *seal.Keyring
 	log   *lockedLog
-	ahead atomic.Int64 // how far the service's clock is ahead
+	ahead *atomic.Int64 // how far the service's clock is ahead
 	*onboarding.Service
 }
 
@@ -66,9 +66,9 @@ func (l *lockedLog) String() string {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "onboard.db"), log: &lockedLog{}}
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "onboard.db"), log: &lockedLog{}, ahead: &atomic.Int64{}}
 	var err error
-	if w.box, err = sandbox.Start(context.Background(), sandbox.Options{}); err != nil {
+	if w.box, err = sandbox.Start(context.Background(), sandbox.Options{Messages: catalogue()}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.box.Close() })
@@ -81,6 +81,15 @@ func newWorld(t *testing.T) *world {
 	}
 	w.Service = w.service(w.store, w.client(0))
 	return w
+}
+
+// in is the same world for a subtest, with nothing left in Aritma.
+func (w *world) in(t *testing.T) *world {
+	w.box.Faults().ClearAll()
+	w.box.Reset()
+	same := *w
+	same.t = t
+	return &same
 }
 
 // client reaches the sandbox and nothing else; zero patience takes the default.
@@ -303,12 +312,12 @@ func (w *world) works(value secret.Secret) bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-var sentences = sync.OnceValue(func() []string {
+var catalogue = sync.OnceValue(func() *message.Catalogue {
 	c, err := message.New()
 	if err != nil {
 		panic(err)
 	}
-	return c.IDs()
+	return c
 })
 
 // wantTold demands that a stored problem has a sentence, a reference and no secret.
@@ -318,7 +327,7 @@ func (w *world) wantTold(problems ...*wizard.Problem) {
 		if p == nil {
 			continue
 		}
-		if !slices.Contains(sentences(), p.ID) {
+		if !slices.Contains(catalogue().IDs(), p.ID) {
 			w.t.Errorf("problem %q has no sentence", p.ID)
 		}
 		if len(p.Reference) != 8 || p.At.IsZero() {
