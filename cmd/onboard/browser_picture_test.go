@@ -55,7 +55,7 @@ func (a album) save(name string, width int64, scheme string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		a.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), []byte(shot.Data), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), shot.Data, 0o644); err != nil {
 		a.t.Fatal(err)
 	}
 }

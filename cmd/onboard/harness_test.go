@@ -46,6 +46,7 @@ type site struct {
 	public  string
 	log     *lockedBuffer
 	stop    func()
+	linger  time.Duration
 }
 
 // newSite starts a sandbox and the program in live mode against it. Changes replace variables; "" removes one.
@@ -76,7 +77,7 @@ func (s *site) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan string, 1), make(chan int, 1)
 	go func() {
-		ended <- run(ctx, process{args: []string{"serve"}, environ: s.environ, out: io.Discard, log: s.log, started: func(a string) { started <- a }})
+		ended <- run(ctx, process{args: []string{"serve"}, environ: s.environ, out: io.Discard, log: s.log, linger: s.linger, started: func(a string) { started <- a }})
 	}()
 	select {
 	case s.public = <-started:

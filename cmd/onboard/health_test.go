@@ -70,6 +70,8 @@ func TestHealth(t *testing.T) {
 // TestNotReadyWhileStopping: a request under way is finished, and nobody is told meanwhile that all is well.
 func TestNotReadyWhileStopping(t *testing.T) {
 	s := newSite(t, nil)
+	s.linger = time.Second
+	s.restart()
 	v := s.visitor().open(s.link()).walk("directory")
 	s.sandbox.Faults().Set(sandbox.EntraSlow, 1)
 	finished := make(chan int)
@@ -84,6 +86,7 @@ func TestNotReadyWhileStopping(t *testing.T) {
 	go func() { s.stop(); close(stopped) }()
 	eventually(t, "the program stopping", func() bool { return strings.Contains(s.log.String(), `"msg":"stopping"`) })
 	u, _ := url.Parse(s.public)
+	told := 0
 	for range 20 {
 		connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "tcp", u.Host)
 		if err != nil {
@@ -91,10 +94,16 @@ func TestNotReadyWhileStopping(t *testing.T) {
 		}
 		fmt.Fprintf(connection, "GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", u.Host)
 		_ = connection.SetReadDeadline(time.Now().Add(time.Second))
-		if line, _ := bufio.NewReader(connection).ReadString('\n'); strings.Contains(line, " 200 ") {
+		switch line, _ := bufio.NewReader(connection).ReadString('\n'); {
+		case strings.Contains(line, " 200 "):
 			t.Errorf("while stopping it says %q", line)
+		case strings.Contains(line, " 503 "):
+			told++
 		}
 		_ = connection.Close()
+	}
+	if told == 0 {
+		t.Error("nobody could read on /readyz that it stops")
 	}
 	if status := <-finished; status != http.StatusSeeOther {
 		t.Errorf("the request under way was answered %d", status)

@@ -41,6 +41,9 @@ type process struct {
 	environ map[string]string
 	out     io.Writer // what was asked for
 	log     io.Writer
+	// linger is how long the service goes on answering after it was told to stop, so that a load balancer reads on
+	// /readyz that it stops before it does.
+	linger time.Duration
 	// started is called with the address that is served; may be nil.
 	started func(address string)
 }
@@ -48,7 +51,7 @@ type process struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, process{args: os.Args[1:], environ: environment(os.Environ()), out: os.Stdout, log: os.Stderr}))
+	os.Exit(run(ctx, process{args: os.Args[1:], environ: environment(os.Environ()), out: os.Stdout, log: os.Stderr, linger: lingerTime}))
 }
 
 func environment(list []string) map[string]string {

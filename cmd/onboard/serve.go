@@ -23,6 +23,7 @@ const (
 	idleTimeout       = 120 * time.Second
 	maxHeaderBytes    = 32 << 10
 	drainTimeout      = 25 * time.Second
+	lingerTime        = 2 * time.Second
 	sweepEvery        = time.Minute
 )
 
@@ -121,6 +122,9 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 	}
 	stopping.Store(true)
 	s.log.InfoContext(ctx, "stopping")
+	if sandbox == nil {
+		<-time.After(p.linger)
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	return server.Shutdown(drain)

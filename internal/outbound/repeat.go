@@ -113,7 +113,7 @@ func permanent(err error) bool {
 
 func delay(attempt failsafe.ExecutionAttempt[*http.Response]) time.Duration {
 	step := minBackoff << attempt.Retries()
-	wait := min(step+rand.N(step), maxBackoff)
+	wait := min(step+rand.N(step), maxBackoff) //nolint:gosec // jitter
 	if answer := attempt.LastResult(); answer != nil {
 		asked, _ := RetryAfter(answer.Header, time.Now())
 		wait = max(wait, asked)

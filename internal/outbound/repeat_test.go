@@ -101,7 +101,7 @@ func TestRepetitionSucceedsAndReusesTheConnection(t *testing.T) {
 	if err != nil || answer.StatusCode != 200 || string(body) != "answer 3" {
 		t.Errorf("got %d %q, %v", answer.StatusCode, body, err)
 	}
-	if first := <-addresses; first != <-addresses || first != <-addresses {
+	if first, second, third := <-addresses, <-addresses, <-addresses; first != second || first != third {
 		t.Error("the attempts did not share a connection: dropped answers were left open")
 	}
 }

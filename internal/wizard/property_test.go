@@ -50,7 +50,7 @@ type walk struct {
 	claimed map[int]int // showings by generation
 }
 
-func startWalk(t *testing.T, random *rand.Rand, from string, state wizard.State) *walk {
+func startWalk(random *rand.Rand, from string, state wizard.State) *walk {
 	w := &walk{random: random, state: state, trail: []string{"from " + from}, tokens: map[string]bool{}, claimed: map[int]int{}}
 	for _, id := range append(slices.Clone(state.Token.Old), state.Token.ID) {
 		if id != "" {
@@ -243,7 +243,7 @@ func TestRandomSequences(t *testing.T) {
 	finished := 0
 	for n := range sequences {
 		i := n % len(stages)
-		w := startWalk(t, random, stages[i].name, built[i])
+		w := startWalk(random, stages[i].name, built[i])
 		for minute := range length {
 			if wrong := w.step(began.Add(24*time.Hour + time.Duration(minute)*time.Minute)); wrong != "" {
 				t.Fatalf("sequence %d: %s\nafter %v", n, wrong, w.trail)
@@ -266,7 +266,7 @@ func TestNeverStuck(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 2026))
 	for n := range 2_000 {
 		from := stages[n%len(stages)].name
-		w := startWalk(t, random, from, at(t, from))
+		w := startWalk(random, from, at(t, from))
 		for range length {
 			if wrong := w.step(began.Add(24 * time.Hour)); wrong != "" {
 				t.Fatalf("%s\nafter %v", wrong, w.trail)

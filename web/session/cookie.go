@@ -47,7 +47,7 @@ func (st *Store) hashOf(r *http.Request) []byte {
 // setCookie gives the browser a session id, or takes it away when the id is zero. It replaces what the same answer said
 // before: of two cookies with one name a browser might keep either.
 func (st *Store) setCookie(w http.ResponseWriter, id secret.Secret) {
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // Secure unless the site is http on loopback
 		Name: st.name, Value: id.Expose(), Path: "/", Secure: st.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	if id.IsZero() {

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// DefaultIdle and DefaultAbsolute end a session without a request, and in any case.
-	DefaultIdle     = 60 * time.Minute
+	// DefaultIdle ends a session without a request.
+	DefaultIdle = 60 * time.Minute
+	// DefaultAbsolute ends a session in any case.
 	DefaultAbsolute = 12 * time.Hour
 	// touchEvery is how long a session's last request may go unwritten: an idle end can come that much early, never late.
 	touchEvery = time.Minute
