@@ -84,18 +84,26 @@ func TestShapes(t *testing.T) {
 		yes  []string
 		no   []string
 	}{
-		{"GUID", wizard.IsGUID,
+		{
+			"GUID", wizard.IsGUID,
 			[]string{directoryID, "00000000-0000-0000-0000-000000000000"},
-			[]string{"", strings.ToUpper(directoryID), directoryID + "\n", "{" + directoryID + "}", directoryID[:35], strings.ReplaceAll(directoryID, "-", ""), directoryID[:35] + "g"}},
-		{"scheme", wizard.IsScheme,
+			[]string{"", strings.ToUpper(directoryID), directoryID + "\n", "{" + directoryID + "}", directoryID[:35], strings.ReplaceAll(directoryID, "-", ""), directoryID[:35] + "g"},
+		},
+		{
+			"scheme", wizard.IsScheme,
 			[]string{"a", "nordlys-entra", "a1-2b", strings.Repeat("a", wizard.MaxSchemeLength)},
-			[]string{"", "-a", "a-", "a--b", "A", "a_b", "a b", "a.b", "a/b", "ø", "a\n", strings.Repeat("a", wizard.MaxSchemeLength+1)}},
-		{"domain", wizard.IsDomain,
+			[]string{"", "-a", "a-", "a--b", "A", "a_b", "a b", "a.b", "a/b", "ø", "a\n", strings.Repeat("a", wizard.MaxSchemeLength+1)},
+		},
+		{
+			"domain", wizard.IsDomain,
 			[]string{"nordlys.example", "a.b.no", "nordlys.onmicrosoft.com", "xn--blbr-roah.example", "1and1.example", strings.Repeat("a", 63) + ".example"},
-			[]string{"", "nordlys", "Nordlys.example", ".example", "nordlys.", "a..b", "-a.example", "a-.example", "a.b", "10.0.0.10", "169.254.169.254", "a.--", "a.e-", "a b.example", "a.example/x", "a.example:443", "a@b.example", strings.Repeat("a", 64) + ".example", strings.Repeat("a.", 126) + "example"}},
-		{"e-mail", wizard.IsEmail,
+			[]string{"", "nordlys", "Nordlys.example", ".example", "nordlys.", "a..b", "-a.example", "a-.example", "a.b", "10.0.0.10", "169.254.169.254", "a.--", "a.e-", "a b.example", "a.example/x", "a.example:443", "a@b.example", strings.Repeat("a", 64) + ".example", strings.Repeat("a.", 126) + "example"},
+		},
+		{
+			"e-mail", wizard.IsEmail,
 			[]string{"kari@nordlys.example", "kari.o'nordmann+x@a.b.example", "ærlig@nordlys.example"},
-			[]string{"", "kari", "kari@", "@nordlys.example", "kari@nordlys", "kari@@nordlys.example", "ka ri@nordlys.example", "kari@nordlys.example\n", strings.Repeat("a", 250) + "@b.example"}},
+			[]string{"", "kari", "kari@", "@nordlys.example", "kari@nordlys", "kari@@nordlys.example", "ka ri@nordlys.example", "kari@nordlys.example\n", strings.Repeat("a", 250) + "@b.example"},
+		},
 	} {
 		for _, s := range c.yes {
 			if !c.is(s) {
