@@ -90,6 +90,17 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, status int, id 
 	}))
 }
 
+// lock answers every page while what is stored cannot be opened: a wrong key must not cost anybody a secret.
+func (s *Server) lock(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Locked {
+			s.problem(w, r, http.StatusServiceUnavailable, "error.locked", nil)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (s *Server) crashed(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, http.StatusInternalServerError, "fault.unknown", nil)
 }

@@ -36,7 +36,7 @@ func (s *Server) routes() http.Handler {
 			r.Handle("/sandbox/*", s.Sandbox)
 		}
 		r.Group(func(r chi.Router) {
-			r.Use(middleware.NoStore)
+			r.Use(middleware.NoStore, s.lock)
 			s.pages(r)
 		})
 	})
@@ -70,7 +70,7 @@ func (s *Server) pages(r chi.Router) {
 			s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
 			s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
 			s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
-			r.Post("/signin-test/diagnosis", s.handle(s.in(reachable(wizard.SigninTest, s.showDiagnosis))))
+			r.Post("/signin-test/diagnosis", s.handle(s.in(s.showDiagnosis)))
 			r.Post("/review/discard", s.handle(s.in(s.discardChanges)))
 			s.page(r, "/start-over", s.in(s.showStartOver))
 			r.Post("/start-over", s.handle(s.in(s.submitStartOver)))

@@ -41,6 +41,8 @@ type Options struct {
 	CheckToken TokenCheck
 	// Ready says why the service cannot serve; nil when it can.
 	Ready func(ctx context.Context) error
+	// Locked is true when the sealing keys are not those of the database: every page then says so and changes nothing.
+	Locked bool
 	// Sandbox is mounted at /sandbox/; nil in live mode.
 	Sandbox http.Handler
 }

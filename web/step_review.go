@@ -44,7 +44,7 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 	case r.Intent == wizard.Create && r.Problem == nil:
 		view.Form.Problem = &component.NoticeView{Kind: component.NoticeWarning, Text: v.t.T("review.interrupted")}
 	}
-	view.AskID = r.Problem != nil && r.Problem.ID == "review.no-provider-id"
+	view.AskID = r.Problem != nil && (r.Problem.ID == "review.no-provider-id" || r.Problem.ID == "review.other-provider")
 	return view, nil
 }
 

@@ -53,7 +53,7 @@ func (s *Server) submitSecret(v *visit) error {
 	secretRight := !m.any()
 	m.expires(expires, s.Now())
 	if secretRight && !value.IsZero() {
-		setup, err := s.Onboarding.ReceiveSecret(v.ctx(), v.setup.ID, v.actor(), value)
+		setup, err := s.Onboarding.ReceiveSecret(v.ctx(), v.setup.ID, v.sessionTag(), v.actor(), value)
 		if err != nil {
 			return s.saved(v, wizard.Secret, setup, err)
 		}

@@ -36,7 +36,12 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 	view.Form.Problem = s.problemNotice(v, t.Problem)
 	switch t.Status {
 	case wizard.TokenSealed:
-		view.CanShow = true
+		if owner := t.Session; owner != "" && owner != v.sessionTag() {
+			view.OnlyReplace = true
+			view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeWarning, Text: v.t.T("token.other-session")})
+		} else {
+			view.CanShow = true
+		}
 	case wizard.TokenClaimed:
 		view.CanPaste = true
 		view.Notices = append(view.Notices, component.NoticeView{Title: v.t.T("token.claimed.title", "Time", s.clock(t.ClaimedAt)), Text: v.t.T("token.claimed")})
@@ -121,9 +126,9 @@ func (s *Server) revealToken(v *visit) error {
 		return v.ctx().Err()
 	case <-time.After(doubleClick):
 	}
-	value, setup, err := s.Onboarding.RevealToken(v.ctx(), v.setup.ID, v.actor())
-	if fault.Is(err, fault.Gone) {
-		if errors.Is(err, onboarding.ErrShown) {
+	value, setup, err := s.Onboarding.RevealToken(v.ctx(), v.setup.ID, v.sessionTag(), v.actor())
+	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Forbidden) {
+		if errors.Is(err, onboarding.ErrShown) || errors.Is(err, onboarding.ErrOtherSession) {
 			return v.redirect(v.step(wizard.Token))
 		}
 		return err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"maps"
 	"net/http"
@@ -158,6 +159,7 @@ func (s *Server) access(v *visit) onboarding.Access {
 	a := onboarding.Access{Actor: v.actor()}
 	if pasted, ok := v.session.Values[tokenKey+v.setup.ID].(secret.Secret); ok {
 		a.Token = func(context.Context) (secret.Secret, error) { return pasted, nil }
+		a.Session = v.sessionTag()
 	} else if s.Service != nil && !v.setup.SelfBegun {
 		tenant := v.setup.Tenant
 		var given secret.Secret
@@ -172,6 +174,9 @@ func (s *Server) access(v *visit) onboarding.Access {
 
 // mayPaste reports whether an access token may be pasted for the setup: not where the operator's client acts.
 func (s *Server) mayPaste(v *visit) bool { return s.Service == nil || v.setup.SelfBegun }
+
+// sessionTag names the session in a setup, without telling how to enter it.
+func (v *visit) sessionTag() string { return hex.EncodeToString(session.Hash(v.session)) }
 
 // needsAccess reports whether an access token has to be pasted before an act.
 func (s *Server) needsAccess(v *visit) bool { return s.access(v).Token == nil }

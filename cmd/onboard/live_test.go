@@ -21,7 +21,7 @@ func walkLive(t *testing.T, standIn string) {
 	l.token()
 	l.v.send(map[string]string{"arrived": "yes"}).at("signin-test")
 	l.v.send(nil).at("done")
-	l.iam.expect("after the token")
+	l.iam.expect("after the token", "listScimTokens")
 	if title := l.v.text("h1"); !strings.Contains(title, l.site.sandbox.Sample().Company) {
 		t.Errorf("done says %q", title)
 	}
@@ -132,19 +132,19 @@ func (l *live) replace(setup string) {
 	l.v.send(nil).at("token")
 	l.demandToken("listScimTokens", "createScimToken")
 	l.v.send(map[string]string{"pasted": "yes"}).at("done")
-	l.iam.expect("pasting the new token")
+	l.iam.expect("pasting the new token", "listScimTokens")
 	if text := l.v.get("/setup/" + setup + "/token").at("token").text("main"); strings.Contains(text, "Create token") {
 		l.t.Errorf("the token is gone after Replace:\n%s", text)
 	}
 }
 
-// startOver removes what the setup made and leads back to the first step. The examples list one provider, which is
-// another one: ours counts as gone, and no provider is deleted by a number that may be somebody else's by now.
+// startOver removes what the setup made and leads back to the first step. The examples show another provider
+// behind the number and in the list: ours counts as gone, and what is somebody else's is not deleted.
 func (l *live) startOver(setup string) {
 	l.t.Helper()
 	l.v.get("/setup/" + setup + "/start-over").at("start-over")
 	l.v.send(map[string]string{"sure": "yes"}).at("start")
-	request := l.iam.one(l.iam.expect("start over", "deleteScimToken", "listSso"), "deleteScimToken")
+	request := l.iam.one(l.iam.expect("start over", "listScimTokens", "deleteScimToken", "getAzureAd", "listSso"), "deleteScimToken")
 	if request.path != "/v1/scim/string" {
 		l.t.Errorf("deleted was %s", request.path)
 	}

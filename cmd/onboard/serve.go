@@ -57,11 +57,18 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 		defer cancel()
 		err = errors.Join(err, s.close(drain))
 	}()
+	if err := s.store.ServeAlone(ctx); err != nil {
+		return err
+	}
 	if err := s.store.ForgetLeases(ctx); err != nil {
 		return fmt.Errorf("forget leases of an earlier process: %w", err)
 	}
 	if err := s.onboarding.ProveKeys(ctx); err != nil {
 		return err
+	}
+	if err := s.onboarding.CheckKeys(ctx); err != nil {
+		s.locked = true
+		log.ErrorContext(ctx, "locked: nothing is changed until the right keys are there", "error", err)
 	}
 	var pages http.Handler
 	if practice != nil {
@@ -137,6 +144,9 @@ func (s *service) ready(ctx context.Context) error {
 
 // sweep drops what has had its time: sealed secrets and sessions.
 func (s *service) sweep(ctx context.Context) {
+	if s.locked {
+		return
+	}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {

@@ -32,6 +32,8 @@ type service struct {
 	client     *http.Client
 	sessions   *session.Store
 	messages   *message.Catalogue
+	// locked is true when the sealing keys are not those of the database: nothing is served or swept then.
+	locked bool
 }
 
 // newService opens the database and wires the rooms. The caller closes it.
@@ -69,7 +71,7 @@ func (s *service) handler(ready func(context.Context) error, sandbox http.Handle
 	c := s.config
 	options := web.Options{
 		Onboarding: s.onboarding, Sessions: s.sessions, Messages: s.messages, Log: s.log, Now: time.Now,
-		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Sandbox: sandbox,
+		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Sandbox: sandbox, Locked: s.locked,
 	}
 	if c.ServiceClientID != "" {
 		options.Service = signin.NewService(c.IDURL, c.ServiceClientID, c.ServiceClientSecret, s.client)

@@ -24,11 +24,11 @@ var idArguments = map[string][]int{
 	"fault.New": {1}, "fault.Wrap": {2},
 	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
 	"web.frame": {1, 2}, "web.aside": {1, 2},
-	"signin.fail": {1}, "sandbox.index": {3}, "entra.told": {0, 1},
+	"signin.fail": {1}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
 }
 
 // passedOn are arguments whose ids are counted where they are written: in a call above, an assignment, a composite.
-var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix"}
+var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix", "message"}
 
 // made lists, for each id that is put together, what it can be.
 func made() map[string][]string {

@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -89,7 +90,7 @@ func (s *Service) lookUp(ctx context.Context, directory, clientID string) (found
 		}
 		return found, true, nil
 	case fault.Is(err, fault.Unavailable) && wizard.IsGUID(directory):
-		s.Log.InfoContext(ctx, "directory not proven", "error", err)
+		s.Log.InfoContext(ctx, "directory not proven", "fault", fault.Of(err).ID)
 		return entra.Directory{ID: directory, Authority: entra.Authority(directory)}, false, nil
 	case fault.Is(err, fault.Unavailable):
 		return found, false, fault.Wrap(err, fault.Unavailable, "directory.domain-unproven", nil)
@@ -117,9 +118,9 @@ func (s *Service) checkPin(ctx context.Context, domain, directory string) error 
 }
 
 // ReceiveSecret seals the client secret and keeps it. The rest of the secret step may still be wrong.
-func (s *Service) ReceiveSecret(ctx context.Context, id, actor string, value secret.Secret) (Setup, error) {
+func (s *Service) ReceiveSecret(ctx context.Context, id, session, actor string, value secret.Secret) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, actor, "secret.received", nil, wizard.SecretReceived{})
+		c, err := recorded(setup, now, actor, "secret.received", nil, wizard.SecretReceived{Session: session})
 		if err != nil {
 			return Change{}, err
 		}
@@ -129,19 +130,33 @@ func (s *Service) ReceiveSecret(ctx context.Context, id, actor string, value sec
 	})
 }
 
-// clientSecret opens the sealed client secret. A missing or unreadable one is a fault that asks for it again.
-func (s *Service) clientSecret(ctx context.Context, id string) (secret.Secret, error) {
+// clientSecret opens the sealed client secret. A missing or unreadable one is a fault that asks for it again, and so is
+// one that another session entered when this one acts with an access token of its own: nobody has shown that the two
+// belong together, and the secret would go to the token's owner.
+func (s *Service) clientSecret(ctx context.Context, setup Setup, access Access) (secret.Secret, error) {
+	id := setup.ID
+	if access.Session != "" && access.Session != setup.State.ClientSecret.Session {
+		return secret.Secret{}, s.askAgain(ctx, id, "secret.other-session", nil)
+	}
 	sealed, err := s.Store.Sealed(ctx, id, ClientSecretName)
-	if err == nil {
-		var value secret.Secret
-		if value, err = s.Keys.Open(sealed, place(id, ClientSecretName)); err == nil {
-			return value, nil
-		}
+	if errors.Is(err, ErrNotFound) {
+		return secret.Secret{}, s.askAgain(ctx, id, "secret.gone", err)
 	}
-	if _, dropErr := s.dropSecret(ctx, id); dropErr != nil {
-		return secret.Secret{}, dropErr
+	if err != nil {
+		return secret.Secret{}, err
 	}
-	return secret.Secret{}, fault.Wrap(fmt.Errorf("open client secret: %w", err), fault.Conflict, "secret.gone", nil)
+	value, err := s.Keys.Open(sealed, place(id, ClientSecretName))
+	if err != nil {
+		return secret.Secret{}, s.askAgain(ctx, id, "secret.gone", err)
+	}
+	return value, nil
+}
+
+func (s *Service) askAgain(ctx context.Context, id, message string, cause error) error {
+	if _, err := s.dropSecret(ctx, id); err != nil {
+		return err
+	}
+	return fault.Wrap(cause, fault.Conflict, message, nil)
 }
 
 func (s *Service) dropSecret(ctx context.Context, id string) (Setup, error) {

@@ -184,7 +184,7 @@ func (j *journey) step(setup onboarding.Setup) error {
 }
 
 func (j *journey) reveal(token string) error {
-	value, _, err := j.now.RevealToken(context.Background(), j.id, admin)
+	value, _, err := j.now.RevealToken(context.Background(), j.id, "", admin)
 	if err != nil {
 		return err
 	}
@@ -253,7 +253,7 @@ func (j *journey) proved() {
 	if j.providers() != 1 || len(live) != 1 || live[0] != setup.State.Token.ID || !j.works(j.shown[setup.State.Token.ID]) {
 		j.t.Errorf("%d providers, live tokens %v, the setup's %q works %v", j.providers(), live, setup.State.Token.ID, j.works(j.shown[setup.State.Token.ID]))
 	}
-	if _, _, err := j.now.RevealToken(j.t.Context(), j.id, admin); !errors.Is(err, onboarding.ErrShown) {
+	if _, _, err := j.now.RevealToken(j.t.Context(), j.id, "", admin); !errors.Is(err, onboarding.ErrShown) {
 		j.t.Errorf("shown again: %v", err)
 	}
 }

@@ -183,7 +183,7 @@ func TestEveryActIsInTheTrail(t *testing.T) {
 	w.register(w.Service, id, onboarding.Registration{}, access)
 	w.box.Faults().Set(sandbox.CreateTokenAnswerLost, 1)
 	w.token(w.Service, id, access)
-	value, setup, err := w.RevealToken(ctx, id, admin)
+	value, setup, err := w.RevealToken(ctx, id, "", admin)
 	w.fatal(err)
 	_, err = w.TokenPasted(ctx, id, setup.State.Token.Generation, access)
 	w.fatal(err)

@@ -275,7 +275,7 @@ func TestLostTokenAnswers(t *testing.T) {
 		if setup.State.Token.Status == wizard.TokenSealed && setup.State.Token.OrphansRemoved == 1+i%2 {
 			told++
 		}
-		value, _, err := w.RevealToken(t.Context(), id, admin)
+		value, _, err := w.RevealToken(t.Context(), id, "", admin)
 		if live := w.live(id); err != nil || len(live) != 1 || live[0] != setup.State.Token.ID || !w.works(value) {
 			t.Fatalf("live tokens %v, the setup's %s, %v", live, setup.State.Token.ID, err)
 		}
@@ -362,7 +362,7 @@ func TestReplaceBeforeAndAfterTheFirstSync(t *testing.T) {
 	w := newWorld(t)
 	id, first := w.pasted()
 	w.token(w.Service, id, w.access())
-	second, setup, err := w.RevealToken(t.Context(), id, admin)
+	second, setup, err := w.RevealToken(t.Context(), id, "", admin)
 	if err != nil || w.works(first) || !w.works(second) || len(w.live(id)) != 1 {
 		t.Fatalf("before the first sync: old works %v, %d alive, %v", w.works(first), len(w.live(id)), err)
 	}
@@ -371,7 +371,7 @@ func TestReplaceBeforeAndAfterTheFirstSync(t *testing.T) {
 	_, err = w.Submit(t.Context(), id, wizard.Provisioning, 0, admin, wizard.ProvisioningSeen{Arrived: true})
 	w.fatal(err)
 	w.token(w.Service, id, w.access())
-	third, setup, err := w.RevealToken(t.Context(), id, admin)
+	third, setup, err := w.RevealToken(t.Context(), id, "", admin)
 	if err != nil || !w.works(second) || !w.works(third) || len(w.unknown(id)) != 0 {
 		t.Fatalf("after the first sync: old works %v, %v", w.works(second), err)
 	}
@@ -381,7 +381,7 @@ func TestReplaceBeforeAndAfterTheFirstSync(t *testing.T) {
 	if w.works(second) || !w.works(third) || !slices.Equal(w.live(id), []string{setup.State.Token.ID}) {
 		t.Errorf("once pasted: old works %v, alive %v", w.works(second), w.live(id))
 	}
-	if _, _, err := w.RevealToken(t.Context(), id, admin); err == nil {
+	if _, _, err := w.RevealToken(t.Context(), id, "", admin); err == nil {
 		t.Error("shown twice")
 	}
 }

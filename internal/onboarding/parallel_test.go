@@ -48,7 +48,7 @@ func TestRevealOnce(t *testing.T) {
 	for i, id := range ids {
 		var winners, losers atomic.Int32
 		atOnce(parallel, func(int) {
-			value, _, err := w.RevealToken(t.Context(), id, admin)
+			value, _, err := w.RevealToken(t.Context(), id, "", admin)
 			switch {
 			case err == nil && value.Equal(values[i]):
 				winners.Add(1)
@@ -153,7 +153,7 @@ func TestTwoProcesses(t *testing.T) {
 		})
 		var shown atomic.Int32
 		both(id, func(s *onboarding.Service) error {
-			value, _, err := s.RevealToken(t.Context(), id, admin)
+			value, _, err := s.RevealToken(t.Context(), id, "", admin)
 			if err == nil && w.works(value) {
 				shown.Add(1)
 			} else if !errors.Is(err, onboarding.ErrShown) {

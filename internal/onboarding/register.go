@@ -46,9 +46,9 @@ func (s *Service) storeProblem(ctx context.Context, id, actor, action string, er
 	}
 }
 
-// registrationFailed keeps the intent of a create whose outcome is unknown.
+// registrationFailed keeps the intent of a create whose outcome is unknown, and of a removal that goes on later.
 func registrationFailed(state wizard.State, p wizard.Problem, cause error) wizard.Event {
-	if state.Registration.Intent == wizard.Create {
+	if intent := state.Registration.Intent; intent == wizard.Create || intent == wizard.Remove {
 		return wizard.RegistrationUnclear{Problem: p}
 	}
 	return wizard.RegistrationFailed{Problem: p, Unknown: !iam.SurelyNotDone(cause)}
@@ -71,11 +71,11 @@ func (s *Service) register(ctx context.Context, id string, r Registration, acces
 	}
 	switch {
 	case setup.State.Registration.Exists:
-		return s.put(ctx, setup, wizard.Update, r, token, access.Actor)
+		return s.put(ctx, setup, wizard.Update, r, token, access)
 	case r.Adopt && setup.State.Registration.Clash != nil:
-		return s.put(ctx, setup, wizard.Adopt, r, token, access.Actor)
+		return s.put(ctx, setup, wizard.Adopt, r, token, access)
 	default:
-		return s.create(ctx, setup, r, token, access.Actor)
+		return s.create(ctx, setup, r, token, access)
 	}
 }
 
@@ -99,8 +99,9 @@ func (s *Service) Preview(setup Setup) (method, url, body string) {
 	return "POST", s.IAM.RegisterURL(), string(p.Preview())
 }
 
-func (s *Service) create(ctx context.Context, setup Setup, r Registration, token secret.Secret, actor string) error {
-	clientSecret, err := s.clientSecret(ctx, setup.ID)
+func (s *Service) create(ctx context.Context, setup Setup, r Registration, token secret.Secret, access Access) error {
+	actor := access.Actor
+	clientSecret, err := s.clientSecret(ctx, setup, access)
 	if err != nil {
 		return err
 	}
@@ -225,8 +226,9 @@ func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Se
 }
 
 // put updates the provider, or takes an existing one over. A PUT may be repeated, so its intent needs no settling.
-func (s *Service) put(ctx context.Context, setup Setup, act wizard.Act, r Registration, token secret.Secret, actor string) error {
-	clientSecret, err := s.clientSecret(ctx, setup.ID)
+func (s *Service) put(ctx context.Context, setup Setup, act wizard.Act, r Registration, token secret.Secret, access Access) error {
+	actor := access.Actor
+	clientSecret, err := s.clientSecret(ctx, setup, access)
 	if err != nil {
 		return err
 	}
@@ -247,7 +249,8 @@ func (s *Service) put(ctx context.Context, setup Setup, act wizard.Act, r Regist
 	return s.registered(ctx, setup, id, actor)
 }
 
-// providerID is the number that PUT and DELETE need: stored, typed, or found in the list by scheme.
+// providerID is the number that PUT needs: stored, found in the list by scheme, or typed where Aritma would not list
+// it. A typed one counts only when the provider behind it bears the scheme: any other is somebody else's.
 func (s *Service) providerID(ctx context.Context, setup Setup, r Registration, token secret.Secret) (int64, error) {
 	known := setup.State.Registration.ProviderID
 	if clash := setup.State.Registration.Clash; clash != nil {
@@ -256,15 +259,23 @@ func (s *Service) providerID(ctx context.Context, setup Setup, r Registration, t
 	if known != 0 {
 		return known, nil
 	}
-	if r.ProviderID != 0 {
-		return r.ProviderID, nil
-	}
 	found, _, err := s.providerOf(ctx, setup, token)
 	if err != nil {
 		return 0, err
 	}
-	if found == nil || found.ID == 0 {
-		return 0, fault.New(fault.NotFound, "review.no-provider-id", fault.Data{"Scheme": setup.State.Answers.Scheme})
+	if found != nil && found.ID != 0 {
+		return found.ID, nil
 	}
-	return found.ID, nil
+	scheme := setup.State.Answers.Scheme
+	if r.ProviderID == 0 {
+		return 0, fault.New(fault.NotFound, "review.no-provider-id", fault.Data{"Scheme": scheme})
+	}
+	typed, err := s.IAM.AzureAD(ctx, token, r.ProviderID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return 0, err
+	}
+	if err != nil || typed.Scheme != scheme {
+		return 0, fault.Wrap(err, fault.NotFound, "review.other-provider", fault.Data{"ID": r.ProviderID, "Scheme": scheme})
+	}
+	return r.ProviderID, nil
 }

@@ -21,9 +21,11 @@ func (s *Service) StartOver(ctx context.Context, id, operation string, access Ac
 	})
 }
 
-// removalFailed keeps the intent, so that the removal goes on later, unless Aritma does not offer it at all.
+// removalFailed keeps the intent where the answer leaves open what is there, so that the removal goes on later. Where
+// Aritma plainly refuses, the setup goes on with what is left.
 func removalFailed(state wizard.State, p wizard.Problem, _ error) wizard.Event {
-	if state.Registration.Intent != "" && p.ID != notOfferedHere {
+	open := p.Kind == fault.Unavailable || p.Kind == fault.Unknown || (p.Kind == fault.Upstream && p.ID != notOfferedHere)
+	if state.Registration.Intent != "" && open {
 		return wizard.RegistrationUnclear{Problem: p}
 	}
 	return wizard.RegistrationFailed{Problem: p}
@@ -83,10 +85,7 @@ func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secre
 			return err
 		}
 	}
-	if setup.State.Token.Status != wizard.TokenIntended {
-		return nil
-	}
-	if setup, err = s.settleToken(ctx, setup, token, actor); err != nil {
+	if setup, err = s.settleToken(ctx, setup, token, actor); err != nil || setup.State.Token.Status != wizard.TokenIntended {
 		return err
 	}
 	failed := wizard.TokenFailed{Problem: s.problem(ctx, setup.ID, "token", fault.New(fault.Unavailable, "token.interrupted", nil))}
@@ -110,14 +109,27 @@ func (s *Service) removeTokens(ctx context.Context, setup Setup, token secret.Se
 	return nil
 }
 
+// removeProvider deletes the provider that this setup made: the one behind the stored number if it bears the scheme,
+// otherwise the one that the list shows for the scheme. What bears another scheme is somebody else's.
 func (s *Service) removeProvider(ctx context.Context, setup Setup, token secret.Secret) error {
 	r := setup.State.Registration
 	if !r.Exists || r.Adopted {
 		return nil
 	}
-	if r.ProviderID != 0 {
-		err := s.IAM.DeleteAzureAD(ctx, token, r.ProviderID)
-		if !iam.NotOffered(err) {
+	id := r.ProviderID
+	if id != 0 {
+		there, err := s.IAM.AzureAD(ctx, token, id)
+		switch {
+		case err == nil && there.Scheme != r.Sent.Scheme:
+			id = 0
+		case fault.Is(err, fault.NotFound) && !iam.NotOffered(err):
+			return nil // somebody removed it
+		case err != nil && !iam.NotOffered(err):
+			return err
+		}
+	}
+	if id != 0 {
+		if err := s.IAM.DeleteAzureAD(ctx, token, id); !iam.NotOffered(err) {
 			return err
 		}
 	}
@@ -125,9 +137,9 @@ func (s *Service) removeProvider(ctx context.Context, setup Setup, token secret.
 	switch {
 	case err != nil:
 		return err
-	case found == nil && looked: // somebody removed it
+	case found == nil && looked:
 		return nil
-	case found == nil || found.ID == 0 || r.ProviderID != 0:
+	case found == nil || found.ID == 0 || found.ID == id:
 		return fault.New(fault.Upstream, notOfferedHere, nil)
 	}
 	return notRemoved(s.IAM.DeleteAzureAD(ctx, token, found.ID))

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -79,6 +81,8 @@ type Access struct {
 	Actor string
 	// Token returns an access token of scope services.iam for the setup's tenant; nil when there is no authority.
 	Token func(ctx context.Context) (secret.Secret, error)
+	// Session names the browser session whose own access token it is; empty for the operator's client.
+	Session string
 	// Refused is told that Aritma refused the token of the act; may be nil.
 	Refused func()
 }
@@ -203,6 +207,11 @@ func (s *Service) work(id string, done chan struct{}, access Access, work func(c
 	defer func() {
 		if err := s.Store.ReleaseLease(context.WithoutCancel(ctx), id, s.holder); err != nil {
 			s.Log.ErrorContext(ctx, "lease not released", "setup", id, "error", err)
+		}
+	}()
+	defer func() {
+		if crash := recover(); crash != nil { // the setup keeps its intent, and the next attempt settles it
+			s.Log.ErrorContext(ctx, "work crashed", "setup", id, "panic", fmt.Sprintf("%T", crash), "stack", string(debug.Stack()))
 		}
 	}()
 	work(ctx)

@@ -57,7 +57,7 @@ func (s *Service) createToken(ctx context.Context, id, operation string, replace
 		if try > 0 {
 			op = "" // the same deliberate act, whose first answer was lost
 		}
-		if setup, err = s.intendToken(ctx, setup, op, replaces, token, access.Actor); err != nil {
+		if setup, err = s.intendToken(ctx, setup, op, replaces, token, access); err != nil {
 			return err
 		}
 		var made iam.SCIMToken
@@ -82,19 +82,24 @@ func (s *Service) createToken(ctx context.Context, id, operation string, replace
 }
 
 // tokenName marks a token as this setup's, for people in Aritma and for finding it again.
-func tokenName(setup Setup) string {
-	return setup.State.Answers.DisplayName + " (setup " + setup.Reference() + ")"
-}
+func tokenName(setup Setup) string { return setup.State.Answers.DisplayName + tokenMark(setup) }
 
-// settleToken looks for what an intent without outcome left behind: tokens that were not there before it and carry
-// the setup's reference. Their values are lost, so they are removed. All others are somebody else's: never touched.
+func tokenMark(setup Setup) string { return " (setup " + setup.Reference() + ")" }
+
+// settleToken looks for tokens of this setup whose value nobody has: lost answers, and acts that Aritma finished long
+// after it was given up on. They were not there before the setup's first token and bear its mark. All others are
+// somebody else's: never touched.
 func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
 	t := setup.State.Token
-	if t.Status != wizard.TokenIntended {
-		return setup, nil
+	lost := t.Status == wizard.TokenIntended
+	if t.Generation == 0 || (!lost && t.Status != wizard.TokenNone && t.ID == "") {
+		return setup, nil // none was asked for, or the one in use cannot be told from others
 	}
 	list, err := s.IAM.SCIMTokens(ctx, token)
 	if iam.NotOffered(err) || (err == nil && !t.Listed) {
+		if !lost {
+			return setup, nil
+		}
 		return s.record(ctx, setup.ID, actor, "token.unlisted", nil, wizard.OrphanUnlisted{})
 	}
 	if err != nil {
@@ -102,7 +107,7 @@ func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Sec
 	}
 	var orphans []string
 	for _, found := range list {
-		if slices.Contains(t.Before, found.ID) || slices.Contains(t.Old, found.ID) || !strings.Contains(found.ProviderDisplayName, setup.Reference()) {
+		if found.ID == t.ID || slices.Contains(t.Before, found.ID) || slices.Contains(t.Old, found.ID) || !strings.HasSuffix(found.ProviderDisplayName, tokenMark(setup)) {
 			continue
 		}
 		setup, err = s.record(ctx, setup.ID, actor, "token.orphan-found", map[string]string{"token": found.ID}, wizard.OrphanFound{ID: found.ID})
@@ -116,26 +121,27 @@ func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Sec
 
 // intendToken stores what exists now and that a token is about to be made. Before the first sync a replaced token is
 // removed first; after it the old one goes on working until the new one was pasted.
-func (s *Service) intendToken(ctx context.Context, setup Setup, operation string, replaces int, token secret.Secret, actor string) (Setup, error) {
-	list, err := s.IAM.SCIMTokens(ctx, token)
-	listed := err == nil
-	if err != nil && !iam.NotOffered(err) {
-		return setup, err
+func (s *Service) intendToken(ctx context.Context, setup Setup, operation string, replaces int, token secret.Secret, access Access) (Setup, error) {
+	asked := wizard.TokenAsked{Operation: operation, Replaces: replaces, Session: access.Session}
+	if !setup.State.Token.Listed {
+		list, err := s.IAM.SCIMTokens(ctx, token)
+		if err != nil && !iam.NotOffered(err) {
+			return setup, err
+		}
+		asked.Listed = err == nil
+		for _, t := range list {
+			asked.Before = append(asked.Before, t.ID)
+		}
 	}
-	before := make([]string, 0, len(list))
-	for _, t := range list {
-		before = append(before, t.ID)
-	}
-	setup, err = s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, actor, "token.intended", map[string]string{"operation": operation},
-			wizard.TokenAsked{Operation: operation, Before: before, Listed: listed, Replaces: replaces})
+	setup, err := s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
+		c, err := recorded(setup, now, access.Actor, "token.intended", map[string]string{"operation": operation}, asked)
 		c.Operation, c.Drop = operation, []string{SCIMTokenName}
 		return c, err
 	})
 	if err != nil || setup.State.Answers.FirstUserArrived {
 		return setup, err
 	}
-	return s.remove(ctx, setup, setup.State.Token.Old, token, actor)
+	return s.remove(ctx, setup, setup.State.Token.Old, token, access.Actor)
 }
 
 // remove deletes tokens of this setup that are no longer wanted. Where Aritma does not offer deleting, they stay
@@ -178,9 +184,15 @@ func (s *Service) tokenNotMade(ctx context.Context, setup Setup, actor string, c
 // ErrShown says that the token's one showing was given out already.
 var ErrShown = fault.New(fault.Gone, "token.shown", nil)
 
+// ErrOtherSession says that another session had the token made.
+var ErrOtherSession = fault.New(fault.Forbidden, "token.other-session", nil)
+
 // RevealToken gives out the one showing of the SCIM token. The ciphertext is deleted and the showing recorded in one
 // committed transaction before the value is decrypted, so a crash can lose a showing but never repeat it.
-func (s *Service) RevealToken(ctx context.Context, id, actor string) (secret.Secret, Setup, error) {
+//
+// Session is the browser session that asks: a token that one session had made with an access token of its own is not
+// given to another, which may act under somebody else's.
+func (s *Service) RevealToken(ctx context.Context, id, session, actor string) (secret.Secret, Setup, error) {
 	for range saveTries {
 		setup, err := s.Setup(ctx, id)
 		if err != nil {
@@ -188,6 +200,9 @@ func (s *Service) RevealToken(ctx context.Context, id, actor string) (secret.Sec
 		}
 		if setup.State.Token.Status != wizard.TokenSealed {
 			return secret.Secret{}, setup, ErrShown
+		}
+		if owner := setup.State.Token.Session; owner != "" && owner != session {
+			return secret.Secret{}, setup, ErrOtherSession
 		}
 		c, err := recorded(setup, s.Now().UTC(), actor, "token.revealed", map[string]string{"token": setup.State.Token.ID}, wizard.TokenShown{})
 		if err != nil {
@@ -214,7 +229,7 @@ func (s *Service) RevealToken(ctx context.Context, id, actor string) (secret.Sec
 // TokenPasted records that Entra has the token, and removes the one that it replaced.
 func (s *Service) TokenPasted(ctx context.Context, id string, generation int, access Access) (Setup, error) {
 	setup, err := s.record(ctx, id, access.Actor, "token.pasted", nil, wizard.TokenInEntra{Generation: generation})
-	if err != nil || len(setup.State.Token.Old) == 0 {
+	if err != nil || (access.Token == nil && len(setup.State.Token.Old) == 0) {
 		return setup, err
 	}
 	if err = s.RemoveOldTokens(ctx, id, access); err != nil {
@@ -223,7 +238,7 @@ func (s *Service) TokenPasted(ctx context.Context, id string, generation int, ac
 	return s.Setup(ctx, id)
 }
 
-// RemoveOldTokens removes what is left of replaced tokens.
+// RemoveOldTokens removes what is left of replaced tokens, and any that appeared late.
 func (s *Service) RemoveOldTokens(ctx context.Context, id string, access Access) error {
 	return s.act(ctx, id, access, func(ctx context.Context) {
 		setup, err := s.Setup(ctx, id)
@@ -233,10 +248,15 @@ func (s *Service) RemoveOldTokens(ctx context.Context, id string, access Access)
 		if err == nil {
 			var token secret.Secret
 			if token, err = access.token(ctx); err == nil {
+				setup, err = s.settleToken(ctx, setup, token, access.Actor)
+			}
+			if err == nil {
 				_, err = s.remove(ctx, setup, setup.State.Token.Old, token, access.Actor)
 			}
 		}
-		if err != nil {
+		if err != nil && len(setup.State.Token.Old) == 0 {
+			s.Log.WarnContext(ctx, "late tokens not looked for", "setup", id, "error", err)
+		} else if err != nil {
 			s.storeProblem(ctx, id, access.Actor, "token", err, func(_ wizard.State, p wizard.Problem, _ error) wizard.Event {
 				return wizard.TokenUnclear{Problem: p}
 			})

@@ -175,7 +175,7 @@ func (w *world) answers(name string) map[wizard.Step]wizard.Event {
 func (w *world) answer(s *onboarding.Service, setup onboarding.Setup) error {
 	step, ctx := setup.State.Open(), context.Background()
 	if step == wizard.Secret {
-		if _, err := s.ReceiveSecret(ctx, setup.ID, admin, secret.New(clientValue)); err != nil {
+		if _, err := s.ReceiveSecret(ctx, setup.ID, "", admin, secret.New(clientValue)); err != nil {
 			return err
 		}
 	}
@@ -248,7 +248,7 @@ func (w *world) sealed() string {
 func (w *world) pasted() (id string, value secret.Secret) {
 	w.t.Helper()
 	id = w.sealed()
-	value, setup, err := w.RevealToken(w.t.Context(), id, admin)
+	value, setup, err := w.RevealToken(w.t.Context(), id, "", admin)
 	w.fatal(err)
 	_, err = w.TokenPasted(w.t.Context(), id, setup.State.Token.Generation, w.access())
 	w.fatal(err)

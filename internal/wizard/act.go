@@ -113,18 +113,20 @@ func (Removed) apply(s *State, _ time.Time) error {
 	if s.Registration.Intent != Remove {
 		return errNoIntent
 	}
-	kept := SCIMToken{Generation: s.Token.Generation, LostUnlisted: s.Token.LostUnlisted}
+	t := s.Token
+	kept := SCIMToken{Generation: t.Generation, LostUnlisted: t.LostUnlisted, Before: t.Before, Listed: t.Listed}
 	*s = State{Marks: map[Step]Mark{}, Token: kept}
 	return nil
 }
 
 // TokenAsked is stored before Aritma is asked for a SCIM token. Before lists the ids of all tokens that exist; Listed
-// is false when Aritma would not say. Replaces is the generation that the admin saw: 0 for the first token.
+// is false when Aritma would not say; both count the first time only. Replaces is the generation that the admin saw: 0 for the first token.
 type TokenAsked struct {
 	Operation string
 	Before    []string
 	Listed    bool
 	Replaces  int
+	Session   string
 }
 
 func (e TokenAsked) apply(s *State, at time.Time) error {
@@ -150,8 +152,11 @@ func (e TokenAsked) apply(s *State, at time.Time) error {
 		t.Generation++
 		t.OrphansRemoved = 0
 	}
+	if !t.Listed {
+		t.Before, t.Listed = slices.Clone(e.Before), e.Listed
+	}
 	t.Status, t.Operation, t.IntendedAt, t.Problem = TokenIntended, e.Operation, at, nil
-	t.Before, t.Listed, t.ID = slices.Clone(e.Before), e.Listed, ""
+	t.ID, t.Session = "", e.Session
 	t.CreatedAt, t.ClaimedAt, t.PastedAt = time.Time{}, time.Time{}, time.Time{}
 	return nil
 }
@@ -164,7 +169,7 @@ func (e TokenMade) apply(s *State, at time.Time) error {
 	if t.Status != TokenIntended {
 		return errTokenState
 	}
-	t.Status, t.ID, t.CreatedAt, t.Before, t.Problem = TokenSealed, e.ID, at, nil, nil
+	t.Status, t.ID, t.CreatedAt, t.Problem = TokenSealed, e.ID, at, nil
 	t.forgetOld(e.ID) // Aritma may keep one id for a provider and renew its value: removing the old would remove the new
 	return nil
 }
@@ -174,7 +179,7 @@ type TokenFailed struct{ Problem Problem }
 
 func (e TokenFailed) apply(s *State, _ time.Time) error {
 	if s.Token.Status == TokenIntended {
-		s.Token.Status, s.Token.Before = TokenNone, nil
+		s.Token.Status = TokenNone
 	}
 	s.Token.Problem = &e.Problem
 	return nil
@@ -188,12 +193,13 @@ func (e TokenUnclear) apply(s *State, _ time.Time) error {
 	return nil
 }
 
-// OrphanFound names a token that a lost answer left behind; it is to be removed.
+// OrphanFound names a token of this setup whose value nobody has: a lost or very late answer left it behind. It is to
+// be removed.
 type OrphanFound struct{ ID string }
 
 func (e OrphanFound) apply(s *State, _ time.Time) error {
 	t := &s.Token
-	if t.Status != TokenIntended {
+	if t.Generation == 0 || e.ID == t.ID {
 		return errTokenState
 	}
 	if !slices.Contains(t.Old, e.ID) {

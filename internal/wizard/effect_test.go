@@ -145,7 +145,7 @@ func TestOrphansAreCountedOnce(t *testing.T) {
 
 func TestStartingOverKeepsWhatMustNotComeBack(t *testing.T) {
 	state := apply(t, at(t, "claimed"), began, wizard.OrphanUnlisted{}, intended(wizard.Remove), wizard.Removed{})
-	want := wizard.State{Marks: map[wizard.Step]wizard.Mark{}, Token: wizard.SCIMToken{Generation: 1, LostUnlisted: true}}
+	want := wizard.State{Marks: map[wizard.Step]wizard.Mark{}, Token: wizard.SCIMToken{Generation: 1, LostUnlisted: true, Before: []string{"foreign"}, Listed: true}}
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Errorf("started over is different:\n%s", diff)
 	}

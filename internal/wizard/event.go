@@ -140,16 +140,16 @@ func (RedirectAdded) apply(s *State, at time.Time) error { return s.submit(Redir
 
 // SecretReceived says that a client secret was sealed. The step is not submitted by it: the rest of the form may
 // still be wrong, and what is right is kept.
-type SecretReceived struct{}
+type SecretReceived struct{ Session string }
 
-func (SecretReceived) apply(s *State, at time.Time) error {
+func (e SecretReceived) apply(s *State, at time.Time) error {
 	if !s.Reachable(Secret) {
 		return notOpen(Secret)
 	}
 	if s.Registration.Intent != "" {
 		return errBusy
 	}
-	s.ClientSecret = ClientSecret{Held: true, ReceivedAt: at}
+	s.ClientSecret = ClientSecret{Held: true, ReceivedAt: at, Session: e.Session}
 	return nil
 }
 

@@ -52,6 +52,9 @@ type Mark struct {
 type ClientSecret struct {
 	Held       bool      `json:"held"`
 	ReceivedAt time.Time `json:"receivedAt,omitzero"`
+	// Session is the browser session that entered it. Only under an access token of the same session, or the operator's
+	// client, is it sent anywhere.
+	Session string `json:"session,omitempty"`
 	// Sent is true when Aritma holds this very secret; a newer one makes a PUT due.
 	Sent bool `json:"sent"`
 }
@@ -119,9 +122,12 @@ type SCIMToken struct {
 	Status     TokenStatus `json:"status,omitempty"`
 	Operation  string      `json:"operation,omitempty"`
 	IntendedAt time.Time   `json:"intendedAt,omitzero"`
-	// Before holds the ids of all tokens that existed when the intent was stored; nil when Aritma would not list them.
+	// Before holds the ids of all tokens that existed before this setup first asked for one: whatever else carries the
+	// setup's reference is of its making, however late it appears. It is never overwritten.
 	Before []string `json:"before,omitempty"`
 	Listed bool     `json:"listed,omitempty"` // Before is known
+	// Session is the browser session that asked with an access token of its own; empty when the operator's client did.
+	Session string `json:"session,omitempty"`
 
 	ID        string    `json:"id,omitempty"`
 	CreatedAt time.Time `json:"createdAt,omitzero"`

@@ -165,7 +165,7 @@ TokenAsked/stale              token          token          token          token
 TokenMade                     token          token          token          !token-state   !token-state   !token-state   !token-state
 TokenFailed                   token          token          token          token          token          token          provisioning
 TokenUnclear                  token          token          token          token          token          token          provisioning
-OrphanFound                   token          token          token          !token-state   !token-state   !token-state   !token-state
+OrphanFound                   token          token          token          token          token          token          provisioning
 OrphanUnlisted                token          token          token          token          token          token          provisioning
 TokensRemoved                 token          token          token          token          token          token          token
 TokenShown                    !token-state   !token-state   !token-state   !token-state   token          !token-state   !token-state
@@ -208,7 +208,7 @@ TokenAsked/stale              !token-state   !token-state   !not-open        tok
 TokenMade                     !token-state   !token-state   !token-state     token          !token-state   !token-state   !token-state
 TokenFailed                   signin-test    done           secret           token          token          token          done
 TokenUnclear                  signin-test    done           secret           token          token          token          done
-OrphanFound                   !token-state   !token-state   !token-state     token          !token-state   !token-state   !token-state
+OrphanFound                   signin-test      done             secret           token            token            token            done
 OrphanUnlisted                signin-test    done           secret           token          token          token          done
 TokensRemoved                 token          token          secret           token          token          token          done
 TokenShown                    !token-state   !token-state   !token-state     !token-state   token          !token-state   !token-state

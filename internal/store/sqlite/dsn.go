@@ -11,6 +11,8 @@ const (
 	busyTimeout = 10 * time.Second
 	// migrationTimeout is how long a process waits while another one changes the schema.
 	migrationTimeout = time.Minute
+	// servingTimeout is how long a process waits for the one before it to end: longer than that drains.
+	servingTimeout = 40 * time.Second
 	// readers is how many connections read at once.
 	readers = 4
 )
@@ -29,9 +31,9 @@ func readerDSN(path string) string {
 	return dsn(path, busyTimeout, map[string]string{"_query_only": "1"})
 }
 
-// lockDSN opens the file whose lock stands for "the schema is being changed".
-func lockDSN(path string) string {
-	return dsn(path, migrationTimeout, map[string]string{"_txlock": "exclusive"})
+// lockDSN opens a file whose lock stands for something else, such as "the schema is being changed".
+func lockDSN(path string, wait time.Duration) string {
+	return dsn(path, wait, map[string]string{"_txlock": "exclusive"})
 }
 
 // dsn is a SQLite URI, so that a path may hold any character (https://www.sqlite.org/uri.html).

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -17,7 +18,7 @@ var migrations embed.FS
 // migrate applies what the schema lacks. goose has no locker for SQLite and looks for pending migrations outside its
 // lockers anyway, so the lock here is around all of it.
 func migrate(ctx context.Context, db *sql.DB, path string) (err error) {
-	unlock, err := lockMigrations(ctx, path+"-migrating")
+	unlock, err := lockFile(ctx, path+"-migrating", migrationTimeout)
 	if err != nil {
 		return fmt.Errorf("lock migrations: %w", err)
 	}
@@ -36,13 +37,26 @@ func migrate(ctx context.Context, db *sql.DB, path string) (err error) {
 	return nil
 }
 
-// lockMigrations holds an exclusive SQLite lock on an empty file of its own. The operating system takes the lock back
+// ServeAlone makes this handle the only one that serves the file, until Close: the leases of a process that is still at
+// work must not be taken from it. It waits while an earlier process finishes, for as long as a drain may take. Handles
+// that do not serve, such as a command beside the service, need not call it.
+func (s *Store) ServeAlone(ctx context.Context) error {
+	// The lock outlasts ctx: work is drained after the service was told to stop.
+	unlock, err := lockFile(context.WithoutCancel(ctx), s.path+"-serving", servingTimeout)
+	if err != nil {
+		return fmt.Errorf("another process serves %s: %w", s.path, err)
+	}
+	s.unlock = unlock
+	return nil
+}
+
+// lockFile holds an exclusive SQLite lock on an empty file of its own. The operating system takes the lock back
 // from a process that dies, so nothing is ever left locked.
-func lockMigrations(ctx context.Context, path string) (unlock func() error, err error) {
+func lockFile(ctx context.Context, path string, wait time.Duration) (unlock func() error, err error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", lockDSN(path))
+	db, err := sql.Open("sqlite", lockDSN(path, wait))
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type Store struct {
 	file   fs.FileInfo // the file that was opened; another one at the same path is not ours
 	writer *sql.DB     // one connection
 	reader *sql.DB
+	unlock func() error // of ServeAlone; nil when it was not called
 	// prepared are the writer's statements that every step of every setup runs, by their text.
 	prepared map[string]*sql.Stmt
 }
@@ -96,6 +97,10 @@ func (s *Store) Close() error {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
+	}
+	if s.unlock != nil {
+		errs = append(errs, s.unlock())
+		s.unlock = nil
 	}
 	return errors.Join(errs...)
 }
