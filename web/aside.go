@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/page"
 )
@@ -103,7 +104,8 @@ func (s *Server) makeResumeLink(v *visit) error {
 		return err
 	}
 	view := s.laterView(v)
-	view.ResumeURL = s.PublicURL.JoinPath("s", value.Expose()).String()
+	view.ResumeURL = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
+	view.SharingScreen = v.setup.State.Answers.SharingScreen
 	view.ResumeUntil = link.ExpiresAt.Format("2 January 2006")
 	return v.render(http.StatusOK, page.Later(view))
 }

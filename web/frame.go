@@ -26,7 +26,8 @@ func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout
 func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame {
 	f := s.frame(v.r, title, lead, pairs...)
 	f.Company = v.setup.Company
-	f.SharingScreen = v.setup.State.Answers.SharingScreen
+	_, answered := v.setup.State.Marks[wizard.Start]
+	f.SharingScreen = answered && v.setup.State.Answers.SharingScreen
 	return f
 }
 
@@ -86,9 +87,13 @@ func (s *Server) problemNotice(v *visit, p *wizard.Problem) *component.NoticeVie
 	if p == nil {
 		return nil
 	}
+	f := &fault.Error{ID: p.ID, Data: p.Data}
+	if !s.mayPaste(v) && (p.Kind == fault.Unauthorized || p.Kind == fault.Forbidden) {
+		f = fault.New(p.Kind, "service.refused", fault.Data{"Support": s.Support})
+	}
 	return &component.NoticeView{
 		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(p.At)),
-		Text: v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data}), Reference: p.Reference,
+		Text: v.t.Fault(f), Reference: p.Reference,
 	}
 }
 

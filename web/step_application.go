@@ -9,11 +9,14 @@ import (
 )
 
 func (s *Server) showApplication(v *visit) error {
-	return v.render(http.StatusOK, page.Application(page.ApplicationView{
+	view := page.ApplicationView{
 		Frame: s.stepFrame(v, wizard.Application), Form: s.form(v, wizard.Application),
-		TwoApps: v.setup.State.Answers.TwoApps, Name: "Aritma",
-		PortalURL: s.portal(v, portal.CreateApplication),
-	}))
+		TwoApps: v.setup.State.Answers.TwoApps, Name: v.t.T("application.name"), PortalURL: s.portal(v, portal.CreateApplication),
+	}
+	if view.TwoApps {
+		view.Frame.Lead, view.Name = v.t.T("application.lead.two"), v.t.T("application.name.two")
+	}
+	return v.render(http.StatusOK, page.Application(view))
 }
 
 func (s *Server) submitApplication(v *visit) error {

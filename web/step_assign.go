@@ -14,7 +14,7 @@ import (
 func (s *Server) assignView(v *visit) page.AssignView {
 	a := v.setup.State.Answers
 	return page.AssignView{
-		Frame: s.stepFrame(v, wizard.Assign), Form: s.form(v, wizard.Assign), FirstPerson: a.FirstPerson,
+		Frame: s.stepFrame(v, wizard.Assign), Form: s.form(v, wizard.Assign), FirstPerson: a.FirstPerson, TwoApps: a.TwoApps,
 		UsersURL:   s.portal(v, portal.UsersAndGroups),
 		ConsentURL: portal.AdminConsent(portal.CloudOf(a.Authority), a.DirectoryID, a.ClientID),
 	}

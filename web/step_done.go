@@ -42,6 +42,10 @@ func (s *Server) showDone(v *visit) error {
 		},
 		Notices: s.tokenNotices(v),
 	}
+	if a.HoldButton {
+		view.Frame.Lead = v.t.T("done.lead.held")
+		view.Links = append(view.Links, component.Link{Text: v.t.T("done.manage.button"), URL: v.step(wizard.Signin)})
+	}
 	if !a.FirstUserArrived {
 		view.Frame.Lead = v.t.T("done.lead.waiting")
 	}

@@ -26,6 +26,9 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 		Interrupted: r.Intent == wizard.Remove, Pending: state.Pending(),
 	}
 	view.Form.Problem = s.problemNotice(v, r.Problem)
+	if r.Intent == wizard.Create && !busy {
+		view.Frame.Lead = v.t.T("review.lead.unclear")
+	}
 	if r.Uncertain {
 		view.DiscardURL = ""
 	}
@@ -40,12 +43,22 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 	case state.Complete(wizard.Review):
 		view.Registered = &component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("review.done", "Time", s.clock(r.RegisteredAt)), Text: v.t.T("review.done.text")}
 	case r.Clash != nil:
-		view.Clash = &component.NoticeView{Kind: component.NoticeWarning, Title: v.t.T("review.clash.title", "Scheme", r.Clash.Scheme), Text: v.t.T("review.clash", "Name", nameOr(r.Clash.DisplayName, r.Clash.Scheme))}
+		view.Clash = &component.NoticeView{Kind: component.NoticeWarning, Title: v.t.T("review.clash.title", "Scheme", r.Clash.Scheme), Text: s.clashText(v)}
 	case r.Intent == wizard.Create && r.Problem == nil:
 		view.Form.Problem = &component.NoticeView{Kind: component.NoticeWarning, Text: v.t.T("review.interrupted")}
 	}
 	view.AskID = r.Problem != nil && (r.Problem.ID == "review.no-provider-id" || r.Problem.ID == "review.other-provider")
 	return view, nil
+}
+
+// clashText says whose the provider is, as far as that is known.
+func (s *Server) clashText(v *visit) string {
+	clash := v.setup.State.Registration.Clash
+	name := nameOr(clash.DisplayName, clash.Scheme)
+	if clash.Perhaps {
+		return v.t.T("review.clash.perhaps", "Name", name)
+	}
+	return v.t.T("review.clash", "Name", name)
 }
 
 func nameOr(name, otherwise string) string {
@@ -63,19 +76,20 @@ func (s *Server) waiting(v *visit, page, id string) *component.WaitingView {
 func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 	state := v.setup.State
 	a := state.Answers
-	received := v.t.T("secret.sent")
+	received, tag := v.t.T("review.secret.sent"), v.t.T("review.secret.unchecked")
 	if state.ClientSecret.Held {
 		received = v.t.T("review.secret.received", "Time", s.clock(state.ClientSecret.ReceivedAt))
 	}
 	rows := []component.SummaryRow{
 		{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true, ChangeURL: v.step(wizard.Directory)},
 		{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true, ChangeURL: v.step(wizard.Directory)},
-		{Label: v.t.T("secret.secret"), LabelLang: "en", Value: received, ChangeURL: v.step(wizard.Secret)},
+		{Label: v.t.T("secret.secret"), LabelLang: "en", Value: received, Tag: tag, ChangeURL: v.step(wizard.Secret)},
 		{Label: v.t.T("signin.name"), Value: a.DisplayName, ChangeURL: v.step(wizard.Signin)},
 		{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true, ChangeURL: v.step(wizard.Signin)},
 		{Label: "Redirect URI", LabelLang: "en", Value: s.Onboarding.RedirectURI(v.setup), Mono: true},
 		{Label: v.t.T("signin.create"), Value: s.createWord(v, a.AutoProvision), ChangeURL: v.step(wizard.Signin)},
 		{Label: v.t.T("signin.button"), Value: s.buttonWord(v, a.HoldButton), ChangeURL: v.step(wizard.Signin)},
+		{Label: v.t.T("review.applications"), Value: s.applicationsWord(v, a.TwoApps), ChangeURL: v.step(wizard.Start)},
 		{Label: v.t.T("assign.person"), Value: nameOr(a.FirstPerson, v.t.T("not-given")), ChangeURL: v.step(wizard.Assign)},
 	}
 	if state.SchemeFixed() {

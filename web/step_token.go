@@ -25,7 +25,7 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 	}
 	view := page.TokenView{
 		Frame: s.stepFrame(v, wizard.Token), Form: s.form(v, wizard.Token), Operation: onboarding.NewOperation(), Generation: t.Generation,
-		TenantURL: s.Onboarding.TenantURL(v.setup), ProvisioningURL: s.portal(v, portal.Provisioning), BaseURL: v.step(wizard.Token),
+		TenantURL: s.Onboarding.TenantURL(v.setup), ProvisioningURL: s.portal(v, portal.Provisioning), BaseURL: v.step(wizard.Token), TwoApps: v.setup.State.Answers.TwoApps,
 		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=token"), ReplaceURL: v.url("token/replace"), NextURL: v.step(v.setup.State.Open()),
 	}
 	if busy {

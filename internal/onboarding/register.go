@@ -153,8 +153,9 @@ func (s *Service) registered(ctx context.Context, setup Setup, id int64, actor s
 
 // taken stores that the scheme belongs to a provider which this setup did not make.
 func (s *Service) taken(ctx context.Context, setup Setup, p iam.Provider, actor string) error {
+	r := setup.State.Registration
 	_, err := s.record(ctx, setup.ID, actor, "provider.scheme-taken", map[string]string{"scheme": setup.State.Answers.Scheme},
-		wizard.SchemeTaken{Clash: wizard.Clash{Scheme: setup.State.Answers.Scheme, ProviderID: p.ID, DisplayName: p.DisplayName}})
+		wizard.SchemeTaken{Clash: wizard.Clash{Scheme: setup.State.Answers.Scheme, ProviderID: p.ID, DisplayName: p.DisplayName, Perhaps: r.Operation != "" && !r.Looked}})
 	return err
 }
 

@@ -103,6 +103,8 @@ type Clash struct {
 	Scheme      string `json:"scheme"`
 	ProviderID  int64  `json:"providerId"`
 	DisplayName string `json:"displayName"`
+	// Perhaps is true when this setup may have made it itself: an answer was lost and Aritma did not list providers then.
+	Perhaps bool `json:"perhaps,omitempty"`
 }
 
 // TokenStatus is how far the newest SCIM token has come. Each status is a commit of its own.

@@ -159,7 +159,7 @@ func TestChoiceAndTick(t *testing.T) {
 	has(t, d, `fieldset[aria-describedby="kind-hint kind-error"] > legend`, `#kind[type="radio"][aria-describedby="kind-about"]`, `#kind-2[value="two"][checked]`)
 	described(t, d)
 	d, _ = render(t, component.Tick(printer, component.TickView{Name: "done", Label: "I have pasted it", Error: "Tick this", Required: true}))
-	has(t, d, `#done[type="checkbox"][value="yes"][aria-required="true"][aria-invalid="true"][aria-describedby="done-error"]:not([checked])`)
+	has(t, d, `#done[type="checkbox"][value="yes"][required][aria-invalid="true"][aria-describedby="done-error"]:not([checked])`)
 	described(t, d)
 }
 

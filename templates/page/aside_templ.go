@@ -9,6 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/layout"
 )
@@ -16,8 +17,9 @@ import (
 // LaterView says how to come back.
 type LaterView struct {
 	Frame           layout.Frame
-	ByLink          bool   // the setup was opened by a setup link, which still works
-	ResumeURL       string // new link; shown once, in the answer to a POST
+	ByLink          bool          // the setup was opened by a setup link, which still works
+	ResumeURL       secret.Secret // new link; handed over once, in the answer to a POST
+	SharingScreen   bool
 	ResumeUntil     string
 	ResumeAction    string
 	Action, BackURL string
@@ -63,8 +65,11 @@ func Later(v LaterView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if v.ResumeURL != "" {
-				templ_7745c5c3_Err = component.ValueCard(t, component.ValueCardView{ID: "resume", Label: t.T("later.resume.label"), Where: t.T("later.resume.where", "Date", v.ResumeUntil), Value: v.ResumeURL}).Render(ctx, templ_7745c5c3_Buffer)
+			} else if !v.ResumeURL.IsZero() {
+				templ_7745c5c3_Err = component.SecretToken(t, component.SecretTokenView{
+					Label: t.T("later.resume.label"), Where: t.T("later.resume.where", "Date", v.ResumeUntil), Value: v.ResumeURL,
+					Details: t.T("later.resume.details"), SharingScreen: v.SharingScreen,
+				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -80,7 +85,7 @@ func Later(v LaterView) templ.Component {
 				var templ_7745c5c3_Var3 templ.SafeURL
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs(v.ResumeAction)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 28, Col: 46}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 33, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -106,7 +111,7 @@ func Later(v LaterView) templ.Component {
 			var templ_7745c5c3_Var4 templ.SafeURL
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinURLErrs(v.Action)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 32, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 37, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -263,7 +268,7 @@ func StartOver(v StartOverView) templ.Component {
 						var templ_7745c5c3_Var8 string
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.ResolveAttributeValue(v.Operation)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 70, Col: 62}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 75, Col: 62}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var8)
 						if templ_7745c5c3_Err != nil {
@@ -403,7 +408,7 @@ func Progress(t component.WaitingView, frame layout.Frame, nextURL string) templ
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.ResolveAttributeValue(frame.T.T("waiting.over"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 101, Col: 56}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/aside.templ`, Line: 106, Col: 56}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var12)
 			if templ_7745c5c3_Err != nil {
