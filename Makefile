@@ -19,7 +19,7 @@ build: ## build the static binary
 
 test: ## every test, with the race detector and a real browser
 	@.ci/need chromium gcc
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 40m ./...
 
 verify: test check ## what CI runs
 

@@ -126,7 +126,7 @@ func TestSelfBegunSetupNeverActsForTheOperator(t *testing.T) {
 	owner := s.visitor().begin(token).walk("review")
 	setup := "/setup/" + owner.setup()
 	owner.get(setup+"/later").post(setup+"/later/link", url.Values{})
-	link, err := url.Parse(owner.text("#resume"))
+	link, err := url.Parse(owner.text("#secret-token"))
 	if err != nil || !strings.HasPrefix(link.Path, "/s/") {
 		t.Fatalf("no link to come back: %s", owner.text("main"))
 	}

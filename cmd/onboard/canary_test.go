@@ -153,7 +153,7 @@ func TestCanaries(t *testing.T) {
 	add("second access token", s.sandbox.AccessToken(sample.Tenant).Expose())
 	self.get("/setup/" + self.setup() + "/access").send(map[string]string{"token": canaries[len(canaries)-1].value})
 	self.get("/setup/"+self.setup()+"/later").post("/setup/"+self.setup()+"/later/link", url.Values{})
-	resume, err := url.Parse(self.text("#resume"))
+	resume, err := url.Parse(self.text("#secret-token"))
 	if err != nil {
 		t.Fatal("the link to come back is none")
 	}
