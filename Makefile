@@ -35,6 +35,7 @@ generated: generate
 fmt: ## format Go and templates
 	$(TOOL) gofumpt -l -w cmd internal static templates web
 	$(GO) tool templ fmt -prettier-command=none -log-level error templates internal
+	@$(MAKE) --no-print-directory generate
 
 format:
 	@unformatted=$$($(TOOL) gofumpt -l cmd internal static templates web | grep -v '_templ\.go$$'); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
