@@ -6,7 +6,7 @@ TOOL := $(GO) tool -modfile=.ci/tools/go.mod
 BIN := bin/onboard
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race verify generate fmt lint vuln bench peers screenshots
+.PHONY: help run build test verify generate fmt lint vuln bench peers screenshots
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
