@@ -30,8 +30,9 @@ func tenantOf(token string) string {
 
 func (s *Server) accessView(v *visit) page.AccessView {
 	back := v.step(wizard.Review)
-	if v.r.URL.Query().Get("back") == string(wizard.Token) {
-		back = v.step(wizard.Token)
+	switch step := wizard.Step(v.r.URL.Query().Get("back")); step {
+	case wizard.Token, wizard.Provisioning, wizard.SigninTest:
+		back = v.step(step)
 	}
 	return page.AccessView{Frame: s.aside(v, "access.title", ""), Form: page.Form{Action: v.r.URL.RequestURI()}, BackURL: back}
 }

@@ -31,6 +31,16 @@ func readForm(r *http.Request) error {
 	return nil
 }
 
+// formed reads the form before anything else is looked at.
+func formed(h inSetup) inSetup {
+	return func(v *visit) error {
+		if err := readForm(v.r); err != nil {
+			return err
+		}
+		return h(v)
+	}
+}
+
 // text is a line that a person wrote, tidied.
 func text(r *http.Request, field string) string { return wizard.CleanText(r.PostForm.Get(field)) }
 

@@ -75,6 +75,11 @@ func (m *mistakes) fault(field string, err error) {
 	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(fault.Of(err))})
 }
 
+// problem adds a stored problem to a field.
+func (m *mistakes) problem(field string, p *wizard.Problem) {
+	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data})})
+}
+
 func (m *mistakes) any() bool { return len(m.errors) > 0 }
 
 // wrong marks a page as a form shown again.

@@ -67,6 +67,8 @@ func (s *Server) pages(r chi.Router) {
 					r.Post("/"+string(step.step), s.handle(s.in(reachable(step.step, step.submit))))
 				}
 			}
+			s.page(r, "/secret/progress", s.in(reachable(wizard.Secret, s.showSecretProgress)))
+			r.Post("/provisioning/look", s.handle(s.in(formed(reachable(wizard.Provisioning, s.submitLook)))))
 			s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
 			s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
 			s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
@@ -81,6 +83,7 @@ func (s *Server) pages(r chi.Router) {
 		})
 		s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
 		r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
+		r.Post("/token/probe", s.handle(s.in(reachable(wizard.Token, s.submitProbe))))
 		r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
 		r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
 		s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))

@@ -45,6 +45,8 @@ type Options struct {
 	Locked bool
 	// Sandbox is mounted at /sandbox/; nil in live mode.
 	Sandbox http.Handler
+	// Portal is the practice portal that links lead to in place of Microsoft's; nil in live mode.
+	Portal *url.URL
 }
 
 // Server answers browsers.

@@ -16,7 +16,7 @@ func (s *Server) assignView(v *visit) page.AssignView {
 	return page.AssignView{
 		Frame: s.stepFrame(v, wizard.Assign), Form: s.form(v, wizard.Assign), FirstPerson: a.FirstPerson, TwoApps: a.TwoApps,
 		UsersURL:   s.portal(v, portal.UsersAndGroups),
-		ConsentURL: portal.AdminConsent(portal.CloudOf(a.Authority), a.DirectoryID, a.ClientID),
+		ConsentURL: s.consent(v),
 	}
 }
 

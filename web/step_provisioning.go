@@ -16,8 +16,8 @@ const maxReason = 1000 // characters
 func (s *Server) provisioningView(v *visit) page.ProvisioningView {
 	a := v.setup.State.Answers
 	view := page.ProvisioningView{
-		Frame: s.stepFrame(v, wizard.Provisioning), Form: s.form(v, wizard.Provisioning), FirstPerson: a.FirstPerson,
-		Reason: a.WithoutReason, PortalURL: s.portal(v, portal.Provisioning), Notices: s.tokenNotices(v),
+		Frame: s.stepFrame(v, wizard.Provisioning), Form: s.form(v, wizard.Provisioning), Reason: a.WithoutReason,
+		PortalURL: s.portal(v, portal.Provisioning), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v),
 	}
 	if _, submitted := v.setup.State.Marks[wizard.Provisioning]; submitted {
 		view.Arrived = "no"
@@ -25,6 +25,8 @@ func (s *Server) provisioningView(v *visit) page.ProvisioningView {
 			view.Arrived = "yes"
 		}
 	}
+	view.Arrivals.Say = "" // a whole page says itself what it shows
+	view.Frame.Live = view.Arrivals.Every != ""
 	view.Form.Problem = s.problemNotice(v, v.setup.State.Token.Problem)
 	return view
 }
@@ -33,6 +35,32 @@ func (s *Server) showProvisioning(v *visit) error {
 	return v.render(http.StatusOK, page.Provisioning(s.provisioningView(v)))
 }
 
+// submitLook asks Aritma who has arrived: with now=yes because a person wants to know, otherwise when it is time to.
+func (s *Server) submitLook(v *visit) error {
+	now := v.r.PostForm.Get("now") == "yes"
+	if !s.needsAccess(v) {
+		before := v.setup.State.Arrivals.CheckedAt
+		if err := s.Onboarding.LookForArrivals(v.ctx(), v.setup.ID, now, s.access(v)); err != nil {
+			return err
+		}
+		setup, err := s.Onboarding.Setup(v.ctx(), v.setup.ID)
+		if err != nil {
+			return err
+		}
+		v.setup = setup
+		if a := setup.State.Arrivals; !a.CheckedAt.Equal(before) {
+			if err := s.forgetRefused(v, a.Problem); err != nil {
+				return err
+			}
+		}
+	}
+	if now {
+		return v.redirect(v.step(wizard.Provisioning))
+	}
+	return v.render(http.StatusOK, page.Arrivals(v.t, s.arrivalsView(v)))
+}
+
+// submitProvisioning ends the step. That somebody arrived is believed to the wizard's own look, else to the admin.
 func (s *Server) submitProvisioning(v *visit) error {
 	if err := readForm(v.r); err != nil {
 		return err
@@ -51,7 +79,8 @@ func (s *Server) submitProvisioning(v *visit) error {
 		wrong(&view.Frame, &view.Form, m)
 		return v.render(http.StatusUnprocessableEntity, page.Provisioning(view))
 	}
-	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Provisioning, v.seen(), v.actor(), wizard.ProvisioningSeen{Arrived: arrived == "yes", Reason: reason})
+	seen := arrived == "yes" || v.setup.State.Arrivals.Somebody()
+	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Provisioning, v.seen(), v.actor(), wizard.ProvisioningSeen{Arrived: seen, Reason: reason})
 	var changed *onboarding.ChangedError
 	if errors.As(err, &changed) {
 		view.Form.Revision = changed.Setup.State.Marks[wizard.Provisioning].Revision

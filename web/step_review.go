@@ -76,7 +76,13 @@ func (s *Server) waiting(v *visit, page, id string) *component.WaitingView {
 func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 	state := v.setup.State
 	a := state.Answers
-	received, tag := v.t.T("review.secret.sent"), v.t.T("review.secret.unchecked")
+	received, tag := v.t.T("review.secret.sent"), ""
+	switch state.ClientSecret.Check.Outcome {
+	case wizard.Good:
+		tag = v.t.T("review.secret.proven")
+	case wizard.Doubt:
+		tag = v.t.T("review.secret.unproven")
+	}
 	if state.ClientSecret.Held {
 		received = v.t.T("review.secret.received", "Time", s.clock(state.ClientSecret.ReceivedAt))
 	}
@@ -91,6 +97,9 @@ func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 		{Label: v.t.T("signin.button"), Value: s.buttonWord(v, a.HoldButton), ChangeURL: v.step(wizard.Signin)},
 		{Label: v.t.T("review.applications"), Value: s.applicationsWord(v, a.TwoApps), ChangeURL: v.step(wizard.Start)},
 		{Label: v.t.T("assign.person"), Value: nameOr(a.FirstPerson, v.t.T("not-given")), ChangeURL: v.step(wizard.Assign)},
+	}
+	if state.Registration.Redirect.Outcome == wizard.Good {
+		rows[5].Tag = v.t.T("review.redirect.proven")
 	}
 	if state.SchemeFixed() {
 		rows[4].ChangeURL, rows[4].Tag = "", v.t.T("signin.scheme.fixed")
@@ -177,7 +186,7 @@ func (s *Server) showProgress(step wizard.Step) inSetup {
 		} else if step == wizard.Review && v.setup.State.Complete(step) {
 			over = v.step(v.setup.State.Open())
 		}
-		if t := v.setup.State.Token; step == wizard.Token && !busy && t.Status == wizard.TokenSealed && t.OrphansRemoved == 0 {
+		if t := v.setup.State.Token; step == wizard.Token && !busy && t.Status == wizard.TokenSealed && t.OrphansRemoved == 0 && t.Check.Outcome == wizard.Good {
 			return v.render(http.StatusOK, page.TokenReady(v.t, v.step(step)))
 		}
 		return v.render(http.StatusOK, page.Progress(*s.waiting(v, id, id+".running"), s.frame(v.r, id+".title", ""), over))

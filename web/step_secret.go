@@ -10,6 +10,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/portal"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
 )
 
@@ -24,11 +25,17 @@ func (s *Server) secretView(v *visit) page.SecretView {
 	state := v.setup.State
 	view := page.SecretView{
 		Frame: s.stepFrame(v, wizard.Secret), Form: s.form(v, wizard.Secret), Expires: state.Answers.SecretExpires,
-		PortalURL: s.portal(v, portal.Credentials),
+		PortalURL: s.portal(v, portal.Credentials), DirectoryURL: v.step(wizard.Directory),
+	}
+	if s.Onboarding.Proving(v.setup.ID) {
+		view.Running = s.waiting(v, "secret", "secret.running")
+		view.Frame.Live = true
+		return view
 	}
 	switch {
 	case state.ClientSecret.Held:
 		view.Received = v.t.T("secret.received", "Time", s.clock(state.ClientSecret.ReceivedAt))
+	case state.ClientSecret.Check.Outcome == wizard.Bad:
 	case state.Registration.Exists && state.Pending():
 		view.Why = v.t.T("secret.why.update")
 	case state.Registration.Exists:
@@ -36,7 +43,30 @@ func (s *Server) secretView(v *visit) page.SecretView {
 	case !state.ClientSecret.ReceivedAt.IsZero():
 		view.Why = v.t.T("secret.why.dropped")
 	}
+	s.secretVerdict(v, &view)
 	return view
+}
+
+// secretVerdict shows what Microsoft made of the client secret: beside the field where the secret is at fault.
+func (s *Server) secretVerdict(v *visit, view *page.SecretView) {
+	secret := v.setup.State.ClientSecret
+	switch outcome := secret.Check.Outcome; {
+	case outcome == wizard.Good && secret.Held:
+		view.Proven = v.t.T("secret.proven", "Time", s.clock(secret.Check.At))
+	case outcome == wizard.Doubt && secret.Held:
+		view.Form.Problem = s.problemNotice(v, secret.Check.Problem)
+		view.Form.Problem.Kind = component.NoticeWarning
+		view.Form.Problem.Title = v.t.T("secret.unproven")
+		view.CanGoOn = true
+	case outcome == wizard.Bad && secret.Held:
+		view.Form.Problem = s.problemNotice(v, secret.Check.Problem)
+		view.OtherFault = true
+	case outcome == wizard.Bad && v.setup.State.NeedsSecret():
+		m := &mistakes{v: v}
+		m.problem("secret", secret.Check.Problem)
+		wrong(&view.Frame, &view.Form, m)
+		view.Reference = secret.Check.Problem.Reference
+	}
 }
 
 func (s *Server) showSecret(v *visit) error {
@@ -53,7 +83,11 @@ func (s *Server) submitSecret(v *visit) error {
 	secretRight := !m.any()
 	m.expires(expires, s.Now())
 	if secretRight && !value.IsZero() {
-		setup, err := s.Onboarding.ReceiveSecret(v.ctx(), v.setup.ID, v.sessionTag(), v.actor(), value)
+		dated := expires
+		if m.any() {
+			dated = "" // wrong, and shown again beside its field
+		}
+		setup, err := s.Onboarding.ReceiveSecret(v.ctx(), v.setup.ID, v.sessionTag(), v.actor(), value, dated)
 		if err != nil {
 			return s.saved(v, wizard.Secret, setup, err)
 		}
@@ -62,8 +96,14 @@ func (s *Server) submitSecret(v *visit) error {
 	if m.any() {
 		view := s.secretView(v)
 		view.Expires = expires
+		view.Form.Problem = nil
 		wrong(&view.Frame, &view.Form, m)
 		return v.render(http.StatusUnprocessableEntity, page.Secret(view))
+	}
+	check := v.setup.State.ClientSecret.Check
+	goOn := check.Outcome == wizard.Good || (check.Outcome == wizard.Doubt && value.IsZero() && v.r.PostForm.Get("anyway") == "yes")
+	if v.setup.State.ClientSecret.Held && !goOn {
+		return s.proveSecret(v, expires)
 	}
 	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Secret, v.seen(), v.actor(), wizard.SecretGiven{Expires: expires})
 	var changed *onboarding.ChangedError
@@ -73,7 +113,46 @@ func (s *Server) submitSecret(v *visit) error {
 	return s.saved(v, wizard.Secret, setup, err)
 }
 
-// secret judges a pasted client secret by its shape; it is proven by the first sign-in.
+// proveSecret asks Microsoft about the secret that is held and leads on when it is good. What else Microsoft says, and that
+// it has not answered yet, is on the page of the step.
+func (s *Server) proveSecret(v *visit, expires string) error {
+	if err := s.Onboarding.ProveSecret(v.ctx(), v.setup.ID, v.actor(), expires); err != nil {
+		return err
+	}
+	setup, err := s.Onboarding.Setup(v.ctx(), v.setup.ID)
+	if err != nil {
+		return err
+	}
+	v.setup = setup
+	check := setup.State.ClientSecret.Check
+	switch {
+	case s.Onboarding.Proving(setup.ID):
+		return v.redirect(v.step(wizard.Secret))
+	case check.Outcome == wizard.Good:
+		return v.after(wizard.Secret, setup)
+	}
+	view := s.secretView(v)
+	view.Expires = expires
+	status := http.StatusOK
+	if check.Outcome == wizard.Bad {
+		status = http.StatusUnprocessableEntity
+	}
+	return v.render(status, page.Secret(view))
+}
+
+// showSecretProgress answers the waiting page: Microsoft is still asked, or over with the way on.
+func (s *Server) showSecretProgress(v *visit) error {
+	over := v.step(wizard.Secret)
+	switch {
+	case s.Onboarding.Proving(v.setup.ID):
+		over = ""
+	case v.setup.State.Complete(wizard.Secret):
+		over = v.step(v.setup.State.Open())
+	}
+	return v.render(http.StatusOK, page.Progress(*s.waiting(v, "secret", "secret.running"), s.frame(v.r, "secret.title", ""), over))
+}
+
+// secret judges a pasted client secret by its shape, before Microsoft is asked.
 func (m *mistakes) secret(value secret.Secret, needed bool) {
 	plain := value.Expose()
 	switch {

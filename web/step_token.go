@@ -34,13 +34,15 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 		return view, nil
 	}
 	view.Form.Problem = s.problemNotice(v, t.Problem)
+	view.Notices = s.redirectProblem(v)
 	switch t.Status {
 	case wizard.TokenSealed:
 		if owner := t.Session; owner != "" && owner != v.sessionTag() {
 			view.OnlyReplace = true
 			view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeWarning, Text: v.t.T("token.other-session")})
 		} else {
-			view.CanShow = true
+			view.CanShow, view.InDoubt, view.Refused = true, t.Check.Outcome == wizard.Doubt, t.Check.Outcome == wizard.Bad
+			view.Notices = append(view.Notices, s.tokenVerdict(v)...)
 		}
 	case wizard.TokenClaimed:
 		view.CanPaste = true
@@ -53,6 +55,23 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 	}
 	view.Notices = append(view.Notices, s.tokenNotices(v)...)
 	return view, nil
+}
+
+// tokenVerdict says how the SCIM endpoint answered with the token.
+func (s *Server) tokenVerdict(v *visit) []component.NoticeView {
+	check := v.setup.State.Token.Check
+	switch {
+	case check.Outcome == wizard.Good:
+		return []component.NoticeView{{Kind: component.NoticeGood, Title: v.t.T("token.probed.title"), Text: v.t.T("token.probed", "Time", s.clock(check.At))}}
+	case check.Problem == nil:
+		return nil
+	}
+	notice := *s.problemNotice(v, check.Problem)
+	notice.Title = v.t.T("token.refused.title")
+	if check.Outcome == wizard.Doubt {
+		notice.Kind, notice.Title = component.NoticeWarning, v.t.T("token.unproven.title")
+	}
+	return []component.NoticeView{notice}
 }
 
 // tokenNotices tell what else happened to this setup's tokens.
@@ -106,8 +125,23 @@ func (s *Server) submitToken(v *visit) error {
 	if err := s.forgetRefused(v, setup.State.Token.Problem); err != nil {
 		return err
 	}
-	if setup.State.Token.Status == wizard.TokenSealed && setup.State.Token.Operation == op {
+	busy, err := s.Onboarding.Busy(v.ctx(), v.setup.ID)
+	if err != nil {
+		return err
+	}
+	if t := setup.State.Token; t.Status == wizard.TokenSealed && t.Operation == op && !busy && t.Check.Outcome == wizard.Good {
 		return s.revealToken(v)
+	}
+	return v.redirect(v.step(wizard.Token))
+}
+
+// submitProbe tries the SCIM endpoint again with the token that is still sealed.
+func (s *Server) submitProbe(v *visit) error {
+	if err := readForm(v.r); err != nil {
+		return err
+	}
+	if err := s.Onboarding.ProbeToken(v.ctx(), v.setup.ID, s.access(v)); err != nil {
+		return err
 	}
 	return v.redirect(v.step(wizard.Token))
 }
@@ -149,7 +183,7 @@ func (s *Server) revealed(v *visit, value secret.Secret) (page.TokenView, error)
 	if err != nil {
 		return view, err
 	}
-	view.Notices = s.tokenNotices(v)
+	view.Notices = append(s.tokenVerdict(v), s.tokenNotices(v)...)
 	view.Running, view.Frame.Live = nil, false
 	view.CanPaste = true
 	view.Reveal = &component.SecretTokenView{

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -43,7 +44,21 @@ func (s *Server) compare(v *visit, changed *onboarding.ChangedError, rows ...com
 	return &component.CompareView{Title: v.t.T("changed.title", "Time", s.clock(changed.At)), Rows: rows}
 }
 
-// portal is a deep link with the admin's own ids where they are known.
+// portal is a deep link with the admin's own ids where they are known. In practice it leads to the practice portal.
 func (s *Server) portal(v *visit, target portal.Target) string {
+	if s.Portal != nil {
+		to := s.Portal.JoinPath("go", string(target))
+		to.RawQuery = url.Values{"client": {v.setup.State.Answers.ClientID}}.Encode()
+		return to.String()
+	}
 	return portal.Link(portal.CloudOf(v.setup.State.Answers.Authority), target, portal.IDs{ClientID: v.setup.State.Answers.ClientID})
+}
+
+// consent is where an administrator consents for the whole directory.
+func (s *Server) consent(v *visit) string {
+	if s.Portal != nil {
+		return s.portal(v, portal.APIPermissions)
+	}
+	a := v.setup.State.Answers
+	return portal.AdminConsent(portal.CloudOf(a.Authority), a.DirectoryID, a.ClientID)
 }

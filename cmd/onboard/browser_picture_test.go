@@ -179,7 +179,7 @@ func picturesOfToken(t *testing.T, s *site) {
 func picturesOfTrouble(t *testing.T, s *site) {
 	a := newAlbum(s.browse(true))
 	faults := s.sandbox.Faults()
-	a.enter().walk("review")
+	picturesOfProof(a, s)
 	faults.Set(sandbox.IAMUnavailable, sandbox.UntilCleared)
 	a.press("Register sign-in").waited()
 	a.take("review-problem", "Check your answers")
@@ -204,7 +204,40 @@ func picturesOfTrouble(t *testing.T, s *site) {
 	faults.Release()
 	a.until("the result", `!document.querySelector(".running-work")`)
 	a.take("token-over", "Connect provisioning").open(a.path())
-	a.take("token-ready", "Connect provisioning")
+	a.take("token-ready", "Connect provisioning").press("Hand over the token").arrived()
+	for _, c := range []struct {
+		name, on string
+		fault    sandbox.Switch
+	}{{"token-refused", "Hand over the token all the same", sandbox.SCIMUnauthorized}, {"token-unproven", "Hand over the token", sandbox.SCIMUnavailable}} {
+		a.open(strings.TrimSuffix(a.path(), "/show") + "/replace")
+		faults.Set(c.fault, sandbox.UntilCleared)
+		a.press("Replace token").waited()
+		a.take(c.name, "Connect provisioning")
+		faults.ClearAll()
+		a.press(c.on)
+	}
+}
+
+// picturesOfProof shows what Microsoft may say of a client secret, and ends at the review.
+func picturesOfProof(a album, s *site) {
+	const title = "Create a client secret"
+	sample, faults := s.sandbox.Sample(), s.sandbox.Faults()
+	a.enter().walk("secret").fill("secret", sample.ExpiredSecret.Expose()).press("Save and continue").arrived()
+	a.take("secret-refused", title)
+	faults.Set(sandbox.EntraSlow, 1)
+	a.fill("secret", sample.ClientSecret.Expose()).press("Save and continue")
+	a.take("secret-waiting", title)
+	faults.Set(sandbox.EntraConditionalAccess, sandbox.UntilCleared)
+	faults.Release()
+	a.until("the result", `!document.querySelector(".running-work")`)
+	a.take("secret-over", title).press("See the result")
+	a.take("secret-unproven", title)
+	faults.ClearAll()
+	faults.Set(sandbox.EntraClientUnknown, sandbox.UntilCleared)
+	a.press("Try again").arrived()
+	a.take("secret-other-fault", title)
+	faults.ClearAll()
+	a.press("Try again").arrived().at("assign", "Choose who may use it").fill("person", sample.Person).press("I have done it").arrived()
 }
 
 // picturesOfSandbox starts the program as "make run" does.

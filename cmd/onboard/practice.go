@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,11 +43,13 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 	maps.Copy(environ, map[string]string{
 		"ONBOARD_IAM_URL": p.sandbox.IAMURL(), "ONBOARD_ID_URL": p.sandbox.IDURL(), "ONBOARD_ENTRA_LOGIN_URL": p.sandbox.EntraLoginURL(),
 		"ONBOARD_SERVICE_CLIENT_ID": sandbox.ServiceClientID, "ONBOARD_SERVICE_CLIENT_SECRET": p.sandbox.ServiceClientSecret().Expose(),
+		"ONBOARD_ID_CLIENT_ID": sandbox.SigninClientID, "ONBOARD_ID_CLIENT_SECRET": p.sandbox.SigninClientSecret().Expose(),
 		"ONBOARD_ALLOW_LOOPBACK": "true", "ONBOARD_LINK_AUTHORITY": "link",
 		"ONBOARD_SCIM_URL_TEMPLATE":     p.sandbox.IDURL() + "/{tenant}/api/scim/v2",
 		"ONBOARD_REDIRECT_URI_TEMPLATE": p.sandbox.IDURL() + "/{tenant}/federation/{scheme}/signin",
 	})
 	delete(environ, "ONBOARD_SERVICE_CLIENT_SECRET_FILE")
+	delete(environ, "ONBOARD_ID_CLIENT_SECRET_FILE")
 	if environ["ONBOARD_SEALING_KEYS"] == "" && environ["ONBOARD_SEALING_KEYS_FILE"] == "" {
 		environ["ONBOARD_SEALING_KEYS"] = seal.Generate().Expose()
 	}
@@ -69,10 +70,13 @@ func (p *practice) close() error {
 	return err
 }
 
-// pages are the sandbox's own pages, which make setups in s.
-func (p *practice) pages(s *service) http.Handler {
-	p.service = s
-	return p.sandbox.Handler()
+// portal is the address of the practice portal.
+func (p *practice) portal() *url.URL {
+	at, err := url.Parse(p.sandbox.PortalURL())
+	if err != nil {
+		return nil
+	}
+	return at
 }
 
 func (p *practice) newSetup(ctx context.Context, company, tenant, domain string) (string, error) {

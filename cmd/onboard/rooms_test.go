@@ -42,8 +42,8 @@ var rooms = []room{
 
 	{path: "internal/wizard", rooms: "internal/fault", without: "net net/http database/sql os log/slog", why: "pure: no HTTP, no SQL"},
 	{
-		path: "internal/onboarding", rooms: "internal/wizard internal/iam internal/scim internal/entra internal/live internal/seal internal/secret internal/fault",
-		without: "net/http database/sql", why: "orders the outside calls, through what it is given",
+		path: "internal/onboarding", rooms: "internal/wizard internal/iam internal/scim internal/entra internal/signin internal/outbound internal/live internal/seal internal/secret internal/fault",
+		without: "net/http database/sql", why: "orders the outside calls, through what it is given; of outbound it says only what is sent once",
 	},
 	{path: "internal/iam", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
 	{path: "internal/entra", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
@@ -66,7 +66,7 @@ var rooms = []room{
 	{path: "internal/store/storetest", rooms: "internal/onboarding internal/wizard internal/seal internal/secret web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
 
 	{path: "internal/sandbox", rooms: "internal/sandbox/page internal/message internal/secret", libraries: "github.com/a-h/templ github.com/go-jose/go-jose/v4 github.com/google/uuid", why: "stand-ins: they share no code with the clients that they test"},
-	{path: "internal/sandbox/page", rooms: "templates/component templates/layout internal/message internal/secret", libraries: "github.com/a-h/templ", why: "the only pages below internal"},
+	{path: "internal/sandbox/page", rooms: "templates/component templates/layout static internal/message internal/secret", libraries: "github.com/a-h/templ", why: "the only pages below internal"},
 }
 
 // listed is what go list says of a package.

@@ -70,16 +70,15 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 		s.locked = true
 		log.ErrorContext(ctx, "locked: nothing is changed until the right keys are there", "error", err)
 	}
-	var pages http.Handler
 	if practice != nil {
-		pages = practice.pages(s)
+		practice.service = s
 		if err := practice.announce(ctx, p.out, s); err != nil {
 			return err
 		}
 	} else {
 		fmt.Fprintf(p.out, "Aritma Entra onboarding: %s\n", c.PublicURL)
 	}
-	return s.listen(ctx, p, listener, pages)
+	return s.listen(ctx, p, listener, practice)
 }
 
 // servePort puts the port that was given by the system into the public address that follows from it.
@@ -98,7 +97,7 @@ func newLog(p process, sandboxed bool) *slog.Logger {
 }
 
 // listen serves until ctx ends, then lets requests under way finish.
-func (s *service) listen(ctx context.Context, p process, listener net.Listener, sandbox http.Handler) error {
+func (s *service) listen(ctx context.Context, p process, listener net.Listener, practice *practice) error {
 	var stopping atomic.Bool
 	ready := func(ctx context.Context) error {
 		if stopping.Load() {
@@ -107,7 +106,7 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 		return s.ready(ctx)
 	}
 	server := &http.Server{
-		Handler: s.handler(ready, sandbox), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		Handler: s.handler(ready, practice), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
@@ -129,7 +128,7 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 	}
 	stopping.Store(true)
 	s.log.InfoContext(ctx, "stopping")
-	if sandbox == nil {
+	if practice == nil {
 		<-time.After(p.linger)
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)

@@ -15,6 +15,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/outbound"
+	"github.com/aritma/entra-onboard/internal/scim"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/signin"
 	"github.com/aritma/entra-onboard/internal/store/sqlite"
@@ -46,14 +47,19 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	microsoft := entra.Hosts(c.EntraLoginURL)
 	client := outbound.New(outbound.Options{
-		Allow:         append([]*url.URL{c.IAMURL, c.IDURL}, entra.Hosts(c.EntraLoginURL)...),
+		Allow:         append([]*url.URL{c.IAMURL, c.IDURL, c.SCIMOrigin()}, microsoft...),
 		AllowLoopback: c.AllowLoopback,
 	})
 	aritma := iam.New(c.IAMURL, client)
+	var trials *signin.Client
+	if c.IDClientID != "" {
+		trials = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
+	}
 	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages}
 	s.onboarding = onboarding.New(onboarding.Options{
-		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), Keys: c.Keys, Log: log, Now: time.Now,
+		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: trials, MicrosoftHosts: microsoft, Keys: c.Keys, Log: log, Now: time.Now,
 		SCIMURLTemplate: c.SCIMURLTemplate, RedirectURITemplate: c.RedirectURITemplate,
 	})
 	s.sessions = session.New(store, c.Keys, session.Options{Secure: c.PublicURL.Scheme == "https", Now: time.Now})
@@ -66,12 +72,15 @@ func (s *service) close(ctx context.Context) error {
 	return s.store.Close()
 }
 
-// handler is the whole site. Sandbox is nil in live mode.
-func (s *service) handler(ready func(context.Context) error, sandbox http.Handler) http.Handler {
+// handler is the whole site. Practice is nil in live mode.
+func (s *service) handler(ready func(context.Context) error, practice *practice) http.Handler {
 	c := s.config
 	options := web.Options{
 		Onboarding: s.onboarding, Sessions: s.sessions, Messages: s.messages, Log: s.log, Now: time.Now,
-		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Sandbox: sandbox, Locked: s.locked,
+		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Locked: s.locked,
+	}
+	if practice != nil {
+		options.Sandbox, options.Portal = practice.sandbox.Handler(), practice.portal()
 	}
 	if c.ServiceClientID != "" {
 		options.Service = signin.NewService(c.IDURL, c.ServiceClientID, c.ServiceClientSecret, s.client)

@@ -32,9 +32,10 @@ type Config struct {
 	IAMURL              *url.URL      `env:"ONBOARD_IAM_URL" envDefault:"https://api.dev.aritma.io/core/iam"`
 	IDURL               *url.URL      `env:"ONBOARD_ID_URL" envDefault:"https://id.dev.aritma.io"`
 	IDClientID          string        `env:"ONBOARD_ID_CLIENT_ID"`
+	IDClientSecret      secret.Secret `env:"ONBOARD_ID_CLIENT_SECRET"`
 	ServiceClientID     string        `env:"ONBOARD_SERVICE_CLIENT_ID"`
 	ServiceClientSecret secret.Secret `env:"ONBOARD_SERVICE_CLIENT_SECRET"`
-	LinkAuthority       string        `env:"ONBOARD_LINK_AUTHORITY" envDefault:"link"`
+	LinkAuthority       string        `env:"ONBOARD_LINK_AUTHORITY"`
 	SCIMURLTemplate     string        `env:"ONBOARD_SCIM_URL_TEMPLATE"`
 	RedirectURITemplate string        `env:"ONBOARD_REDIRECT_URI_TEMPLATE"`
 	EntraLoginURL       *url.URL      `env:"ONBOARD_ENTRA_LOGIN_URL"`
@@ -45,7 +46,7 @@ type Config struct {
 }
 
 // secretVariables may be given as files.
-var secretVariables = []string{"ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET"}
+var secretVariables = []string{"ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET"}
 
 // Load reads the variables, checks them together, and returns every mistake joined.
 func Load(environ map[string]string) (*Config, error) {
@@ -207,11 +208,16 @@ func (c *Config) checkUpstreams() (wrong []error) {
 	if (c.ServiceClientID == "") != c.ServiceClientSecret.IsZero() {
 		wrong = append(wrong, errors.New("ONBOARD_SERVICE_CLIENT_SECRET and ONBOARD_SERVICE_CLIENT_ID belong together: set both or neither"))
 	}
-	if c.IDClientID != "" {
-		wrong = append(wrong, errors.New("ONBOARD_ID_CLIENT_ID is for signing in with Aritma, which this version does not have: remove it"))
+	if c.IDClientID == "" && !c.IDClientSecret.IsZero() {
+		wrong = append(wrong, errors.New("ONBOARD_ID_CLIENT_SECRET needs ONBOARD_ID_CLIENT_ID: set it too, or remove the secret"))
 	}
 	switch c.LinkAuthority {
 	case AuthorityLink:
+	case "":
+		if c.IDClientID != "" { // would mean signin
+			wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY=link has to be set beside ONBOARD_ID_CLIENT_ID: the client is used for test sign-ins alone, this version lets nobody act by signing in"))
+		}
+		c.LinkAuthority = AuthorityLink
 	case AuthoritySignin:
 		wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY=signin needs signing in with Aritma, which this version does not have: set it to link"))
 	default:
@@ -223,6 +229,12 @@ func (c *Config) checkUpstreams() (wrong []error) {
 // DomainRequired reports whether a setup link must name the e-mail domain that its directory owns: wherever real
 // companies are connected by link.
 func (c *Config) DomainRequired() bool { return c.LinkAuthority == AuthorityLink && !c.AllowLoopback }
+
+// SCIMOrigin is where the SCIM endpoint is, whatever the tenant.
+func (c *Config) SCIMOrigin() *url.URL {
+	at := templateURL(c.SCIMURLTemplate)
+	return &url.URL{Scheme: at.Scheme, Host: at.Host}
+}
 
 // DatabasePath is the file of the embedded database.
 func (c *Config) DatabasePath() string { return strings.TrimPrefix(c.DatabaseURL, "sqlite://") }

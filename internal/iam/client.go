@@ -17,6 +17,8 @@ const (
 	providersPath = "/v1/sso"
 	azureADPath   = "/v1/sso/azuread"
 	tokensPath    = "/v1/scim"
+	usersPath     = "/v1/subjects/users"
+	groupsPath    = "/v1/subjects/groups"
 
 	maxAnswer = 1 << 20 // bytes
 )
@@ -61,6 +63,7 @@ type call struct {
 	action  string // for the cause: "create SCIM token"
 	method  string
 	path    string
+	query   url.Values
 	id      string // last path segment, "" when there is none
 	token   secret.Secret
 	body    []byte
@@ -103,7 +106,9 @@ func (c *Client) request(ctx context.Context, act call) (*http.Request, error) {
 	if !isBearer(act.token) {
 		return nil, act.local(unauthorized, "no usable access token")
 	}
-	request, err := http.NewRequestWithContext(ctx, act.method, c.url(act.path, act.id).String(), nil)
+	address := c.url(act.path, act.id)
+	address.RawQuery = act.query.Encode()
+	request, err := http.NewRequestWithContext(ctx, act.method, address.String(), nil)
 	if err != nil {
 		return nil, act.local(unknown, "address cannot be used")
 	}

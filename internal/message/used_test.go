@@ -45,13 +45,13 @@ func made() map[string][]string {
 		`string(each) + ".short"`:                shorts,
 		`sw.MessageID()`:                         switches,
 		`a.Switch.MessageID()`:                   switches,
-		`"sandbox.faults." + upstream`:           {"sandbox.faults.id", "sandbox.faults.iam", "sandbox.faults.scim", "sandbox.faults.entra"},
+		`"sandbox.faults." + upstream`:           {"sandbox.faults.id", "sandbox.faults.iam", "sandbox.faults.scim", "sandbox.faults.entra", "sandbox.faults.mistake"},
 		`"component.notice." + v.Kind.class()`:   {"component.notice.info", "component.notice.good", "component.notice.doubt", "component.notice.failed"},
 		`"component.state." + v.State.class()`:   {"component.state.waiting", "component.state.running", "component.state.good", "component.state.doubt", "component.state.failed"},
 		`"provisioning.arrived." + arrived`:      {"provisioning.arrived.yes", "provisioning.arrived.no"},
 		`id + ".title"` /* of a waiting step */ : {"review.title", "token.title"},
 		`id + ".running"`:                        {"review.running", "token.running"},
-		`id + ".text"` /* of what is awaited */ : {"review.running.text", "token.running.text", "start-over.running.text"},
+		`id + ".text"` /* of what is awaited */ : {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},
 	}
 }
 

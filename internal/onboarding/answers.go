@@ -2,13 +2,10 @@ package onboarding
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/entra"
 	"github.com/aritma/entra-onboard/internal/fault"
-	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
 )
 
@@ -113,70 +110,6 @@ func (s *Service) checkPin(ctx context.Context, domain, directory string) error 
 	}
 	if err != nil || owner.ID != directory {
 		return fault.Wrap(err, fault.Invalid, "directory.not-pinned", fault.Data{"Domain": domain})
-	}
-	return nil
-}
-
-// ReceiveSecret seals the client secret and keeps it. The rest of the secret step may still be wrong.
-func (s *Service) ReceiveSecret(ctx context.Context, id, session, actor string, value secret.Secret) (Setup, error) {
-	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, actor, "secret.received", nil, wizard.SecretReceived{Session: session})
-		if err != nil {
-			return Change{}, err
-		}
-		sealed := s.Keys.Seal(value, place(id, ClientSecretName))
-		c.Put = map[string]SealedSecret{ClientSecretName: {Value: sealed, DropAt: now.Add(ClientSecretLife)}}
-		return c, nil
-	})
-}
-
-// clientSecret opens the sealed client secret. A missing or unreadable one is a fault that asks for it again, and so is
-// one that another session entered when this one acts with an access token of its own: nobody has shown that the two
-// belong together, and the secret would go to the token's owner.
-func (s *Service) clientSecret(ctx context.Context, setup Setup, access Access) (secret.Secret, error) {
-	id := setup.ID
-	if access.Session != "" && access.Session != setup.State.ClientSecret.Session {
-		return secret.Secret{}, s.askAgain(ctx, id, "secret.other-session", nil)
-	}
-	sealed, err := s.Store.Sealed(ctx, id, ClientSecretName)
-	if errors.Is(err, ErrNotFound) {
-		return secret.Secret{}, s.askAgain(ctx, id, "secret.gone", err)
-	}
-	if err != nil {
-		return secret.Secret{}, err
-	}
-	value, err := s.Keys.Open(sealed, place(id, ClientSecretName))
-	if err != nil {
-		return secret.Secret{}, s.askAgain(ctx, id, "secret.gone", err)
-	}
-	return value, nil
-}
-
-func (s *Service) askAgain(ctx context.Context, id, message string, cause error) error {
-	if _, err := s.dropSecret(ctx, id); err != nil {
-		return err
-	}
-	return fault.Wrap(cause, fault.Conflict, message, nil)
-}
-
-func (s *Service) dropSecret(ctx context.Context, id string) (Setup, error) {
-	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, "system", "secret.dropped", nil, wizard.SecretDropped{})
-		c.Drop = []string{ClientSecretName}
-		return c, err
-	})
-}
-
-// Sweep drops client secrets whose time has passed.
-func (s *Service) Sweep(ctx context.Context) error {
-	expired, err := s.Store.ExpiredSecrets(ctx, s.Now().UTC())
-	if err != nil {
-		return fmt.Errorf("list expired secrets: %w", err)
-	}
-	for _, e := range expired {
-		if _, err := s.dropSecret(ctx, e.Setup); err != nil {
-			return fmt.Errorf("drop client secret of setup %s: %w", e.Setup, err)
-		}
 	}
 	return nil
 }

@@ -17,10 +17,13 @@ type Diagnosis struct {
 // Diagnose explains an error that Microsoft showed. It asks nobody and stores nothing.
 func (s *Service) Diagnose(pasted string) Diagnosis {
 	d := Diagnosis{Diagnosis: entra.Diagnose(pasted)}
-	if d.RedirectURI != "" {
-		// The template stands for Aritma ID's own host, with the tenant at most in its path.
-		base, err := url.Parse(strings.NewReplacer("{tenant}", "tenant", "{scheme}", "scheme").Replace(s.RedirectURITemplate))
-		d.Ours = err == nil && entra.OnHost(d.RedirectURI, base)
-	}
+	d.Ours = d.RedirectURI != "" && s.onAritmaID(d.RedirectURI)
 	return d
+}
+
+// onAritmaID reports whether a redirect URI lies on Aritma ID's own host. The template stands for that host, with the tenant
+// at most in its path.
+func (s *Service) onAritmaID(uri string) bool {
+	base, err := url.Parse(strings.NewReplacer("{tenant}", "tenant", "{scheme}", "scheme").Replace(s.RedirectURITemplate))
+	return err == nil && entra.OnHost(uri, base)
 }

@@ -206,8 +206,8 @@ func TestEveryActIsInTheTrail(t *testing.T) {
 	}
 	want := []string{
 		"setup.created", "step.start", "step.application", "step.directory", "link.created", "step.signin", "step.redirect",
-		"secret.received", "step.secret", "step.assign", "provider.intended", "provider.registered", "token.intended",
-		"token.orphan-found", "token.removed", "token.intended", "token.created", "token.revealed", "token.pasted",
+		"secret.received", "step.secret", "step.assign", "provider.intended", "provider.registered", "redirect.proven", "token.intended",
+		"token.orphan-found", "token.removed", "token.intended", "token.created", "token.probed", "token.revealed", "token.pasted",
 		"step.provisioning", "step.signin-test", "setup.completed",
 	}
 	if len(kinds) < len(want) || !slices.Equal(kinds[:len(want)], want) {

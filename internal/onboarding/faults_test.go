@@ -93,6 +93,9 @@ func TestEveryFaultAtEveryDeed(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
 				for _, fault := range sandbox.Switches() {
+					if fault.Upstream() == "mistake" { // made in the portal, which no deed asks
+						continue
+					}
 					t.Run(string(fault), func(t *testing.T) {
 						cases.Add(1)
 						if deed.survives(w.in(t), fault) {

@@ -24,7 +24,9 @@ func (s *Service) Register(ctx context.Context, id string, r Registration, acces
 	return s.act(ctx, id, access, func(ctx context.Context) {
 		if err := s.register(ctx, id, r, access); err != nil {
 			s.storeProblem(ctx, id, access.Actor, "register", err, registrationFailed)
+			return
 		}
+		s.proveRedirect(ctx, id, access.Actor)
 	})
 }
 

@@ -61,7 +61,7 @@ func (s *Service) startOver(ctx context.Context, id, operation string, access Ac
 		c, err := recorded(setup, now, access.Actor, "setup.started-over", nil, wizard.Removed{})
 		c.Setup.State.Answers.SharingScreen = true
 		c.Setup.CompletedAt = time.Time{}
-		c.Drop = []string{ClientSecretName, SCIMTokenName}
+		c.Drop = []string{ClientSecretName, SCIMTokenName, trialName}
 		return c, err
 	})
 	return err

@@ -17,8 +17,10 @@ import (
 	"github.com/aritma/entra-onboard/internal/entra"
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/iam"
+	"github.com/aritma/entra-onboard/internal/scim"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/signin"
 	"github.com/aritma/entra-onboard/internal/wizard"
 )
 
@@ -39,9 +41,14 @@ type Options struct {
 	Store     Store
 	IAM       *iam.Client
 	Directory *entra.Client
-	Keys      *seal.Keyring
-	Log       *slog.Logger
-	Now       func() time.Time
+	SCIM      *scim.Prober
+	// Signin is the wizard's own client at Aritma ID; nil when the operator configured none.
+	Signin *signin.Client
+	// MicrosoftHosts are where Aritma ID may send people to.
+	MicrosoftHosts []*url.URL
+	Keys           *seal.Keyring
+	Log            *slog.Logger
+	Now            func() time.Time
 	// SCIMURLTemplate with {tenant}, RedirectURITemplate with {tenant} and {scheme}.
 	SCIMURLTemplate, RedirectURITemplate string
 }
@@ -52,7 +59,7 @@ type Service struct {
 	holder string // names this process in leases
 
 	mu      sync.Mutex
-	running map[string]chan struct{} // by setup; closed when its work has ended
+	running map[string]chan struct{} // by setup, or setup and kind of look; closed when the work has ended
 	wait    sync.WaitGroup
 	ctx     context.Context // ends all work
 	stop    context.CancelFunc
@@ -111,8 +118,16 @@ func (s *Service) TenantURL(setup Setup) string {
 	return strings.ReplaceAll(s.SCIMURLTemplate, "{tenant}", url.PathEscape(setup.Tenant))
 }
 
-// RedirectURI is where Entra sends people back to Aritma ID. It depends on the scheme.
+// RedirectURI is where Entra sends people back to Aritma ID. It depends on the scheme. The one that Aritma ID was seen to
+// send goes before the one that was configured.
 func (s *Service) RedirectURI(setup Setup) string {
+	if seen := setup.State.Registration.Redirect.URI; seen != "" {
+		return seen
+	}
+	return s.configuredRedirectURI(setup)
+}
+
+func (s *Service) configuredRedirectURI(setup Setup) string {
 	return strings.NewReplacer("{tenant}", url.PathEscape(setup.Tenant), "{scheme}", url.PathEscape(setup.State.Answers.Scheme)).
 		Replace(s.RedirectURITemplate)
 }
@@ -160,20 +175,37 @@ func recorded(setup Setup, now time.Time, actor, kind string, detail map[string]
 // act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It
 // joins work that is under way already. The work goes on when the wait or the request ends.
 func (s *Service) act(ctx context.Context, id string, access Access, work func(ctx context.Context)) error {
+	return s.launch(ctx, id, func(ctx context.Context) { s.leased(ctx, id, access, work) })
+}
+
+// look runs a check that changes nothing outside, beside whatever else is under way on the setup, and waits for it at most
+// Patience. It joins one of the same kind. The check goes on when the wait or the request ends.
+func (s *Service) look(ctx context.Context, id, kind string, work func(ctx context.Context)) error {
+	return s.launch(ctx, id+"/"+kind, work)
+}
+
+// Kinds of look.
+const (
+	lookProof    = "proof"
+	lookArrivals = "arrivals"
+	lookTrial    = "trial"
+)
+
+func (s *Service) launch(ctx context.Context, key string, work func(ctx context.Context)) error {
 	s.mu.Lock()
-	done, joined := s.running[id]
+	done, joined := s.running[key]
 	if !joined {
 		if s.ctx.Err() != nil {
 			s.mu.Unlock()
 			return fault.New(fault.Unavailable, "service.stopping", nil)
 		}
 		done = make(chan struct{})
-		s.running[id] = done
+		s.running[key] = done
 		s.wait.Add(1)
 	}
 	s.mu.Unlock()
 	if !joined {
-		go s.work(id, done, access, work)
+		go s.work(key, done, work)
 	}
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
@@ -185,16 +217,26 @@ func (s *Service) act(ctx context.Context, id string, access Access, work func(c
 	return nil
 }
 
-func (s *Service) work(id string, done chan struct{}, access Access, work func(ctx context.Context)) {
+func (s *Service) work(key string, done chan struct{}, work func(ctx context.Context)) {
 	ctx, cancel := context.WithTimeout(s.ctx, workLimit)
 	defer func() {
 		cancel()
 		s.mu.Lock()
-		delete(s.running, id)
+		delete(s.running, key)
 		s.mu.Unlock()
 		close(done)
 		s.wait.Done()
 	}()
+	defer func() {
+		if crash := recover(); crash != nil { // the setup keeps its intent, and the next attempt settles it
+			s.Log.ErrorContext(ctx, "work crashed", "work", key, "panic", fmt.Sprintf("%T", crash), "stack", string(debug.Stack()))
+		}
+	}()
+	work(ctx)
+}
+
+// leased does the work while it holds the lease of the setup.
+func (s *Service) leased(ctx context.Context, id string, access Access, work func(ctx context.Context)) {
 	now := s.Now().UTC()
 	held, err := s.Store.AcquireLease(ctx, id, s.holder, now, now.Add(leaseLife))
 	if err != nil {
@@ -207,11 +249,6 @@ func (s *Service) work(id string, done chan struct{}, access Access, work func(c
 	defer func() {
 		if err := s.Store.ReleaseLease(context.WithoutCancel(ctx), id, s.holder); err != nil {
 			s.Log.ErrorContext(ctx, "lease not released", "setup", id, "error", err)
-		}
-	}()
-	defer func() {
-		if crash := recover(); crash != nil { // the setup keeps its intent, and the next attempt settles it
-			s.Log.ErrorContext(ctx, "work crashed", "setup", id, "panic", fmt.Sprintf("%T", crash), "stack", string(debug.Stack()))
 		}
 	}()
 	work(ctx)
@@ -228,13 +265,36 @@ func refused(problems ...*wizard.Problem) bool {
 
 // Busy reports whether outside work on the setup is under way, here or in another process.
 func (s *Service) Busy(ctx context.Context, id string) (bool, error) {
-	s.mu.Lock()
-	_, running := s.running[id]
-	s.mu.Unlock()
-	if running {
+	if s.runs(id) {
 		return true, nil
 	}
 	return s.Store.Leased(ctx, id, s.Now().UTC())
+}
+
+// Proving reports whether Microsoft is being asked about the client secret of the setup.
+func (s *Service) Proving(id string) bool { return s.runs(id + "/" + lookProof) }
+
+// Looking reports whether Aritma is being asked who has arrived.
+func (s *Service) Looking(id string) bool { return s.runs(id + "/" + lookArrivals) }
+
+func (s *Service) runs(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, running := s.running[key]
+	return running
+}
+
+// checkOf turns the end of a check into what is stored: nil is good, what could not be asked is doubt, a refusal is bad.
+func (s *Service) checkOf(ctx context.Context, id, action string, err error) wizard.Check {
+	if err == nil {
+		return wizard.Check{Outcome: wizard.Good}
+	}
+	p := s.problem(ctx, id, action, err)
+	check := wizard.Check{Outcome: wizard.Bad, Problem: &p}
+	if p.Kind == fault.Unavailable || p.Kind == fault.Unknown {
+		check.Outcome = wizard.Doubt
+	}
+	return check
 }
 
 // problem turns an error into what is stored and shown, and logs it once under the same reference.

@@ -63,7 +63,10 @@ func (s *Service) createToken(ctx context.Context, id, operation string, replace
 		var made iam.SCIMToken
 		made, err = s.IAM.CreateSCIMToken(ctx, token, setup.State.Answers.Scheme, tokenName(setup))
 		if err == nil {
-			return s.sealToken(ctx, setup, made, access.Actor)
+			if setup, err = s.sealToken(ctx, setup, made, access.Actor); err == nil {
+				s.proveToken(ctx, setup, made.Value, token, access.Actor)
+			}
+			return err
 		}
 		if iam.SurelyNotDone(err) {
 			return s.tokenNotMade(ctx, setup, access.Actor, err)
@@ -163,15 +166,14 @@ func (s *Service) remove(ctx context.Context, setup Setup, ids []string, token s
 	return setup, nil
 }
 
-func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken, actor string) error {
+func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken, actor string) (Setup, error) {
 	ctx = context.WithoutCancel(ctx)
 	sealed := s.Keys.Seal(made.Value, place(setup.ID, SCIMTokenName))
-	_, err := s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
+	return s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
 		c, err := recorded(setup, now, actor, "token.created", map[string]string{"token": made.ID}, wizard.TokenMade{ID: made.ID})
 		c.Put = map[string]SealedSecret{SCIMTokenName: {Value: sealed}}
 		return c, err
 	})
-	return err
 }
 
 func (s *Service) tokenNotMade(ctx context.Context, setup Setup, actor string, cause error) error {

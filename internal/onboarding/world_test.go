@@ -21,6 +21,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/outbound"
 	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/internal/scim"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/signin"
@@ -35,6 +36,9 @@ const (
 	clientValue = "Abc8Q~client.secret_of-the-test~0123456789"
 )
 
+// callback is where Aritma ID sends people back to in these tests; nobody listens there.
+var callback = &url.URL{Scheme: "http", Host: "127.0.0.1:65000", Path: "/signin/callback"}
+
 // world is a sandbox, a database on disk and a Service between them.
 type world struct {
 	t     *testing.T
@@ -44,6 +48,7 @@ type world struct {
 	keys  *seal.Keyring
 	log   *lockedLog
 	ahead *atomic.Int64 // how far the service's clock is ahead
+	value secret.Secret // the client secret that the admin enters
 	*onboarding.Service
 }
 
@@ -66,7 +71,7 @@ func (l *lockedLog) String() string {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "onboard.db"), log: &lockedLog{}, ahead: &atomic.Int64{}}
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "onboard.db"), log: &lockedLog{}, ahead: &atomic.Int64{}, value: secret.New(clientValue)}
 	var err error
 	if w.box, err = sandbox.Start(context.Background(), sandbox.Options{Messages: catalogue()}); err != nil {
 		t.Fatal(err)
@@ -107,8 +112,10 @@ func (w *world) client(patience time.Duration) *http.Client {
 func (w *world) service(store onboarding.Store, client *http.Client) *onboarding.Service {
 	iamURL, _ := url.Parse(w.box.IAMURL())
 	login, _ := url.Parse(w.box.EntraLoginURL())
+	idURL, _ := url.Parse(w.box.IDURL())
 	s := onboarding.New(onboarding.Options{
-		Store: store, IAM: iam.New(iamURL, client), Directory: entra.New(client, login), Keys: w.keys,
+		Store: store, IAM: iam.New(iamURL, client), Directory: entra.New(client, login), SCIM: scim.New(client), Keys: w.keys,
+		Signin: signin.NewClient(idURL, sandbox.SigninClientID, w.box.SigninClientSecret(), callback, client), MicrosoftHosts: []*url.URL{login},
 		Log:                 slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:                 func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		SCIMURLTemplate:     w.box.IDURL() + "/{tenant}/api/scim/v2",
@@ -175,7 +182,7 @@ func (w *world) answers(name string) map[wizard.Step]wizard.Event {
 func (w *world) answer(s *onboarding.Service, setup onboarding.Setup) error {
 	step, ctx := setup.State.Open(), context.Background()
 	if step == wizard.Secret {
-		if _, err := s.ReceiveSecret(ctx, setup.ID, "", admin, secret.New(clientValue)); err != nil {
+		if _, err := s.ReceiveSecret(ctx, setup.ID, "", admin, w.value, ""); err != nil {
 			return err
 		}
 	}

@@ -24,16 +24,28 @@ const (
 	maxWait = 2 * time.Second
 )
 
-type repeatableKey struct{}
+type (
+	repeatableKey struct{}
+	onceKey       struct{}
+)
 
 // Repeatable marks the requests made under ctx as safe to send again, whatever their method: token requests.
 func Repeatable(ctx context.Context) context.Context {
 	return context.WithValue(ctx, repeatableKey{}, true)
 }
 
+// Once marks the requests made under ctx to be sent once, whatever their method: what is asked again and again anyway has
+// no need of repetition, and counts what it costs.
+func Once(ctx context.Context) context.Context {
+	return context.WithValue(ctx, onceKey{}, true)
+}
+
 // repeatable also demands that the body can be had again.
 func repeatable(request *http.Request) bool {
 	if request.Body != nil && request.Body != http.NoBody && request.GetBody == nil {
+		return false
+	}
+	if request.Context().Value(onceKey{}) != nil {
 		return false
 	}
 	switch request.Method {

@@ -50,6 +50,26 @@ func TestOnlyRepeatableRequestsAreRepeated(t *testing.T) {
 	}
 }
 
+func TestOnceIsOnce(t *testing.T) {
+	var attempts atomic.Int64
+	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		attempts.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	request, err := http.NewRequestWithContext(Once(Repeatable(t.Context())), http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := toLoopback(t, server).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if attempts.Load() != 1 || answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%d attempts, answer %d, want one attempt and its own answer", attempts.Load(), answer.StatusCode)
+	}
+}
+
 // attemptsAt counts the attempts that a server sees that always answers status. Each must bring the body whole.
 func attemptsAt(t *testing.T, status int, method, body string, mark bool) int64 {
 	t.Helper()

@@ -37,6 +37,8 @@ var places = map[Target]place{
 	Properties:         {managedMenu + "Properties/objectId/{principal}/appId/{client}", EnterpriseApps, "2026-11-23"},
 	UsersAndGroups:     {managedMenu + "UsersAndGroups/servicePrincipalId/{principal}/appId/{client}", EnterpriseApps, "2026-11-23"},
 	Provisioning:       {managedMenu + "Provisioning/objectId/{principal}/appId/{client}", EnterpriseApps, "2026-11-23"},
+	SignInLogs:         {"view/Microsoft_AAD_IAM/ActiveDirectoryMenuBlade/~/SignIns", "", "2026-11-24"}, // in entra-docs, too
+	ConditionalAccess:  {"view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies", "", "2026-11-24"},
 }
 
 // text is what a label says: now, and in older portals when that differs. Where an older portal wanted several clicks
@@ -97,4 +99,12 @@ var texts = map[Label]text{
 	LabelAttributeMapping:     {"Attribute mapping", "Mappings", "2026-11-23"},
 	LabelProvisionOnDemand:    {"Provision on demand", "", "2026-11-23"},
 	LabelStartProvisioning:    {"Start provisioning", "Provisioning Status: On", "2026-11-23"},
+
+	// Where the portal says what went wrong.
+	LabelViewDetails:       {"View details", "", "2026-11-24"},
+	LabelProvisioningLogs:  {"Provisioning logs", "", "2026-11-24"},
+	LabelQuarantine:        {"Quarantine", "", "2026-11-24"},
+	LabelSignInLogs:        {"Sign-in logs", "Sign-ins", "2026-11-24"},
+	LabelConditionalAccess: {"Conditional Access", "", "2026-11-24"},
+	LabelEnabledForUsers:   {"Enabled for users to sign-in?", "", "2026-11-24"},
 }

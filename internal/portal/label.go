@@ -61,6 +61,13 @@ const (
 	LabelAttributeMapping     Label = "attribute-mapping"
 	LabelProvisionOnDemand    Label = "provision-on-demand"
 	LabelStartProvisioning    Label = "start-provisioning"
+
+	LabelViewDetails       Label = "view-details"
+	LabelProvisioningLogs  Label = "provisioning-logs"
+	LabelQuarantine        Label = "quarantine"
+	LabelSignInLogs        Label = "sign-in-logs"
+	LabelConditionalAccess Label = "conditional-access"
+	LabelEnabledForUsers   Label = "enabled-for-users"
 )
 
 // Now is what Microsoft calls it today, in English; the zero Label and unknown ones are called nothing.

@@ -21,8 +21,9 @@ const (
 // Target is a place in the portal that can be linked to.
 type Target string
 
-// The targets. Those from Overview to APIPermissions are of one app registration and need its client id; the last three
-// are of one enterprise application and need its service principal too.
+// The targets. Those from Overview to APIPermissions are of one app registration and need its client id; those from
+// Properties to Provisioning are of one enterprise application and need its service principal too; the last are of the
+// whole directory.
 const (
 	CreateApplication Target = "create-application"
 	EnterpriseApps    Target = "enterprise-apps"
@@ -38,6 +39,9 @@ const (
 	Properties     Target = "properties"
 	UsersAndGroups Target = "users-and-groups"
 	Provisioning   Target = "provisioning"
+
+	SignInLogs        Target = "sign-in-logs"
+	ConditionalAccess Target = "conditional-access"
 )
 
 // IDs are what a link can be made more exact with; each may be empty. What is no GUID counts as empty, so nothing else

@@ -87,6 +87,8 @@ func TestLink(t *testing.T) {
 		{"permissions of the app", portal.Global, portal.APIPermissions, both, registered + "ApplicationMenuBlade/~/CallAnAPI/appId/" + client},
 		{"people of the app", portal.Global, portal.UsersAndGroups, both, managed + "UsersAndGroups/servicePrincipalId/" + principal + "/appId/" + client},
 		{"provisioning of the app", portal.Global, portal.Provisioning, both, managed + "Provisioning/objectId/" + principal + "/appId/" + client},
+		{"of the directory", portal.Global, portal.SignInLogs, both, "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/ActiveDirectoryMenuBlade/~/SignIns"},
+		{"policies", portal.USGovernment, portal.ConditionalAccess, portal.IDs{}, "https://portal.azure.us/#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"},
 		{"capitals", portal.Global, portal.Overview, portal.IDs{ClientID: strings.ToUpper(client)}, registered + "ApplicationMenuBlade/~/Overview/appId/" + client},
 		{"no client id", portal.Global, portal.Authentication, portal.IDs{ServicePrincipal: principal}, list},
 		{"no service principal", portal.Global, portal.Provisioning, portal.IDs{ClientID: client}, apps},
@@ -158,6 +160,8 @@ func TestLabelsAreAsTheContractHasThem(t *testing.T) {
 		portal.LabelSaveProvisioning:  {"Create", "Save"},
 		portal.LabelNonGallery:        {"Integrate any other application you don't find in the gallery (Non-gallery)", ""},
 		portal.LabelStartProvisioning: {"Start provisioning", "Provisioning Status: On"},
+		portal.LabelSignInLogs:        {"Sign-in logs", "Sign-ins"},
+		portal.LabelEnabledForUsers:   {"Enabled for users to sign-in?", ""},
 	} {
 		if got := [2]string{label.Now(), label.Older()}; got != want {
 			t.Errorf("%s is %q, want %q", label, got, want)

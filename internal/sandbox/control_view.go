@@ -15,7 +15,7 @@ const secretLife = 6 // months
 func (s *Sandbox) indexView(t message.Printer) page.IndexView {
 	view := page.IndexView{
 		T: t, CanSetUp: s.options.NewSetup != nil, Company: s.sample.Company, Tenant: s.sample.Tenant,
-		Values: s.sampleValues(t), Mistakes: s.mistakes(t), AccessToken: s.AccessToken(s.sample.Tenant).Expose(), Held: s.faults.Held(),
+		Values: s.sampleValues(t), Mistakes: s.mistakes(t), AccessToken: s.AccessToken(s.sample.Tenant).Expose(), Held: s.faults.Held(), PortalURL: s.PortalURL() + "/",
 	}
 	view.Active, view.Groups = s.faultViews(t)
 	for _, name := range s.tenants.names() {
@@ -63,7 +63,7 @@ func (s *Sandbox) faultViews(t message.Printer) ([]page.Fault, []page.FaultGroup
 		active = append(active, page.Fault{Name: string(a.Switch), Text: t.T(a.Switch.MessageID()), State: states[a.Switch]})
 	}
 	groups := []page.FaultGroup{}
-	for _, upstream := range []string{"iam", "entra", "scim", "id"} {
+	for _, upstream := range []string{"mistake", "iam", "entra", "scim", "id"} {
 		group := page.FaultGroup{Name: t.T("sandbox.faults." + upstream)}
 		for _, sw := range switches {
 			if sw.Upstream() == upstream {

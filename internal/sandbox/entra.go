@@ -21,59 +21,25 @@ var (
 	domainShape = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
 )
 
-// directory is one Entra tenant.
-type directory struct {
-	id, domain, company string
-	applications        []application
-}
-
-// application is an app registration with its client secrets.
-type application struct {
-	clientID         string
-	current, expired secret.Secret
-}
-
-// entra is the stand-in of Microsoft's sign-in host; it never changes after start.
-type entra struct{ directories []directory }
-
-func newEntra(sample Sample) *entra {
-	registered := application{sample.ClientID, sample.ClientSecret, sample.ExpiredSecret}
-	return &entra{[]directory{
-		{sample.DirectoryID, sample.Domain, sample.Company, []application{registered}},
-		{sample.OtherDirectoryID, sample.OtherDomain, sample.OtherCompany, nil},
-	}}
-}
-
-// find looks a directory up by GUID or verified domain, or says which number Microsoft gives.
-func (e *entra) find(name string) (directory, *entraError) {
-	for _, d := range e.directories {
-		if strings.EqualFold(name, d.id) || strings.EqualFold(name, d.domain) {
-			return d, nil
-		}
-	}
-	if guidShape.MatchString(name) || domainShape.MatchString(strings.ToLower(name)) {
-		return directory{}, errNoDirectory(name)
-	}
-	return directory{}, errNoDirectoryName(name)
-}
-
-func (d directory) application(clientID string) (application, bool) {
-	for _, a := range d.applications {
-		if strings.EqualFold(a.clientID, clientID) {
-			return a, true
-		}
-	}
-	return application{}, false
-}
-
 func (s *Sandbox) routeEntra(mux *http.ServeMux) {
-	mux.HandleFunc("GET /login/{directory}/v2.0/.well-known/openid-configuration", s.entraDirectory(s.entraDiscovery))
-	mux.HandleFunc("GET /login/{directory}/discovery/v2.0/keys", s.entraDirectory(s.entraKeys))
-	mux.HandleFunc("POST /login/{directory}/oauth2/v2.0/token", s.entraDirectory(s.entraToken))
+	mux.HandleFunc("GET /login/{directory}/v2.0/.well-known/openid-configuration", s.entraDirectory(s.answerEntraError, s.entraDiscovery))
+	mux.HandleFunc("GET /login/{directory}/discovery/v2.0/keys", s.entraDirectory(s.answerEntraError, s.entraKeys))
+	mux.HandleFunc("POST /login/{directory}/oauth2/v2.0/token", s.entraDirectory(s.answerEntraError, s.entraToken))
+	mux.HandleFunc("GET /login/{directory}/oauth2/v2.0/authorize", s.entraDirectory(s.showEntraError, s.showSignin))
+	mux.HandleFunc("GET /login/{directory}/adminconsent", s.entraDirectory(s.showEntraError, s.showConsent))
+	own := http.NewCrossOriginProtection()
+	mux.Handle("POST /login/{directory}/oauth2/v2.0/authorize", own.Handler(s.entraDirectory(s.showEntraError, s.submitSignin)))
+	mux.Handle("POST /login/{directory}/adminconsent", own.Handler(s.entraDirectory(s.showEntraError, s.submitConsent)))
 }
 
-// entraDirectory counts, lets the faults act, and finds the directory.
-func (s *Sandbox) entraDirectory(next func(http.ResponseWriter, *http.Request, directory, url.Values)) http.HandlerFunc {
+// directoryCall is a request to the sign-in host about one directory; the model is locked while it is answered.
+type directoryCall struct {
+	directory *directory
+	form      url.Values // of a POST
+}
+
+// entraDirectory counts, lets the faults act, and finds the directory; what it refuses, refuse answers.
+func (s *Sandbox) entraDirectory(refuse func(http.ResponseWriter, *http.Request, *entraError), next func(http.ResponseWriter, *http.Request, directoryCall)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.tenants.get("").count(r.Pattern)
 		form, readable := url.Values{}, true
@@ -84,16 +50,43 @@ func (s *Sandbox) entraDirectory(next func(http.ResponseWriter, *http.Request, d
 			return
 		}
 		if !readable {
-			s.answerEntraError(w, r, errRequestMalformed())
+			refuse(w, r, errRequestMalformed())
 			return
 		}
-		d, err := s.entra.find(r.PathValue("directory"))
+		s.entra.mu.Lock()
+		defer s.entra.mu.Unlock()
+		d, err := s.entra.directoryAt(r.PathValue("directory"))
 		if err != nil {
-			s.answerEntraError(w, r, err)
+			refuse(w, r, err)
 			return
 		}
-		next(w, r, d, form)
+		next(w, r, directoryCall{d, form})
 	}
+}
+
+// directoryAt is find for the sign-in host, where two names stand for no directory: Microsoft then takes that of the
+// person.
+func (e *entra) directoryAt(name string) (*directory, *entraError) {
+	if name != "common" && name != "organizations" {
+		return e.find(name)
+	}
+	shared := &directory{id: name, company: name, shared: true}
+	for _, d := range e.directories {
+		shared.applications = append(shared.applications, d.applications...)
+	}
+	return shared, nil
+}
+
+// client is the application of a request. Every application here is of a single tenant.
+func (d *directory) client(clientID string) (*application, *entraError) {
+	a, known := d.application(clientID)
+	switch {
+	case !known:
+		return nil, errClientUnknown(clientID, d.company)
+	case d.shared:
+		return nil, errSingleTenant(a, d.id)
+	}
+	return a, nil
 }
 
 var entraDisturbances = []disturbance{
@@ -106,12 +99,15 @@ var entraDisturbances = []disturbance{
 	{EntraGarbled, func(w http.ResponseWriter, _ *http.Request) { answerHTML(w) }},
 }
 
-// entraDiscovery is Microsoft's document with every address on the sandbox. The authorization endpoint is named
-// because the document has it; nothing answers there.
-func (s *Sandbox) entraDiscovery(w http.ResponseWriter, _ *http.Request, d directory, _ url.Values) {
-	base := s.EntraLoginURL() + "/" + d.id
+// entraDiscovery is Microsoft's document with every address on the sandbox.
+func (s *Sandbox) entraDiscovery(w http.ResponseWriter, _ *http.Request, c directoryCall) {
+	base := s.EntraLoginURL() + "/" + c.directory.id
+	issuer := base + "/v2.0"
+	if c.directory.shared {
+		issuer = s.EntraLoginURL() + "/{tenantid}/v2.0"
+	}
 	answer(w, http.StatusOK, typeJSON, map[string]any{
-		"issuer":                                base + "/v2.0",
+		"issuer":                                issuer,
 		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        base + "/oauth2/v2.0/token",
 		"jwks_uri":                              base + "/discovery/v2.0/keys",
@@ -131,25 +127,32 @@ func (s *Sandbox) entraDiscovery(w http.ResponseWriter, _ *http.Request, d direc
 	})
 }
 
-func (s *Sandbox) entraKeys(w http.ResponseWriter, _ *http.Request, _ directory, _ url.Values) {
+func (s *Sandbox) entraKeys(w http.ResponseWriter, _ *http.Request, _ directoryCall) {
 	answer(w, http.StatusOK, typeJSON, s.signer.keySet())
 }
 
-// entraToken is the client-credentials request, with Microsoft's answers.
-func (s *Sandbox) entraToken(w http.ResponseWriter, r *http.Request, d directory, form url.Values) {
-	clientID, value := clientOf(r, form)
-	if err := s.judge(r, d, form, clientID, value); err != nil {
+// entraToken is the token endpoint, with Microsoft's answers.
+func (s *Sandbox) entraToken(w http.ResponseWriter, r *http.Request, c directoryCall) {
+	switch grant := c.form.Get("grant_type"); grant {
+	case "":
+		s.answerEntraError(w, r, errParameterMissing("grant_type"))
+	case "client_credentials":
+		s.giveApplicationToken(w, r, c)
+	case "authorization_code":
+		s.redeemEntraCode(w, r, c)
+	default:
+		s.answerEntraError(w, r, errGrantType(grant))
+	}
+}
+
+// giveApplicationToken answers a client-credentials request.
+func (s *Sandbox) giveApplicationToken(w http.ResponseWriter, r *http.Request, c directoryCall) {
+	clientID, value := clientOf(r, c.form)
+	if err := s.judge(r, c, clientID, value); err != nil {
 		s.answerEntraError(w, r, err)
 		return
 	}
-	now := s.now()
-	token, err := s.signer.sign(claims{
-		Claims: jwt.Claims{
-			Issuer: "https://sts.windows.net/" + d.id + "/", Subject: clientID, Audience: jwt.Audience{"https://" + graphHost},
-			IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(tokenLife)),
-		},
-		TenantID: d.id,
-	})
+	token, err := s.signer.sign(s.graphClaims(c.directory, clientID))
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -159,33 +162,53 @@ func (s *Sandbox) entraToken(w http.ResponseWriter, r *http.Request, d directory
 	})
 }
 
+// graphClaims are those of an access token for Microsoft Graph.
+func (s *Sandbox) graphClaims(d *directory, subject string) claims {
+	now := s.now()
+	return claims{
+		Claims: jwt.Claims{
+			Issuer: "https://sts.windows.net/" + d.id + "/", Subject: subject, Audience: jwt.Audience{"https://" + graphHost},
+			IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(tokenLife)),
+		},
+		TenantID: d.id,
+	}
+}
+
 // judge refuses in the order in which Microsoft does: request, application, resource, secret, policy.
-func (s *Sandbox) judge(r *http.Request, d directory, form url.Values, clientID string, value secret.Secret) *entraError {
-	switch grant := form.Get("grant_type"); {
-	case grant == "":
-		return errParameterMissing("grant_type")
-	case grant != "client_credentials":
-		return errGrantType(grant)
-	case clientID == "":
+func (s *Sandbox) judge(r *http.Request, c directoryCall, clientID string, value secret.Secret) *entraError {
+	if clientID == "" {
 		return errParameterMissing("client_id")
 	}
-	scope := form.Get("scope")
-	if !strings.HasSuffix(scope, "/.default") {
-		return errScope(scope)
+	resource, whole := strings.CutSuffix(c.form.Get("scope"), "/.default")
+	if !whole {
+		return errScope(resource)
 	}
-	a, known := d.application(clientID)
-	if !known || s.faults.take(EntraClientUnknown, r.Pattern) {
-		return errClientUnknown(clientID, d.company)
+	a, err := s.clientAt(r, c.directory, clientID)
+	switch {
+	case err != nil:
+		return err
+	case resource != "https://"+graphHost:
+		return errResourceUnknown(resource, c.directory.company)
 	}
-	if resource := strings.TrimSuffix(scope, "/.default"); resource != "https://"+graphHost {
-		return errResourceUnknown(resource, d.company)
+	return s.judgeSecret(r, a, value)
+}
+
+// clientAt is the application that asks for a token.
+func (s *Sandbox) clientAt(r *http.Request, d *directory, clientID string) (*application, *entraError) {
+	if s.faults.take(EntraClientUnknown, r.Pattern) {
+		return nil, errClientUnknown(clientID, d.company)
 	}
+	return d.client(clientID)
+}
+
+func (s *Sandbox) judgeSecret(r *http.Request, a *application, value secret.Secret) *entraError {
+	found, theirs := a.secretOf(value)
 	switch {
 	case value.IsZero():
 		return errSecretMissing()
-	case value.Equal(a.expired), s.faults.take(EntraSecretExpired, r.Pattern):
+	case theirs && !s.now().Before(found.expires), s.faults.take(EntraSecretExpired, r.Pattern):
 		return errSecretExpired(a.clientID)
-	case !value.Equal(a.current), s.faults.take(EntraSecretUnknown, r.Pattern):
+	case !theirs, s.faults.take(EntraSecretUnknown, r.Pattern):
 		return errSecretUnknown(a.clientID)
 	case s.faults.take(EntraConditionalAccess, r.Pattern):
 		return errConditionalAccess()

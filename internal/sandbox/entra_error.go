@@ -63,26 +63,45 @@ func errConditionalAccess() *entraError {
 	return &entraError{http.StatusBadRequest, "invalid_grant", 53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance."}
 }
 
+func errSingleTenant(a *application, name string) *entraError {
+	return &entraError{http.StatusBadRequest, "invalid_request", 50194, fmt.Sprintf("Application '%s'(%s) is not configured as a multi-tenant application. Usage of the /%s endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the application to be multi-tenant.", a.clientID, a.name, name)}
+}
+
 func errUnknownNumber() *entraError {
 	return &entraError{http.StatusBadRequest, "invalid_request", 9999999, "The sandbox made this number up."}
 }
 
-// answerEntraError answers in Microsoft's shape. A GUID in the header client-request-id comes back as the
-// correlation id.
-func (s *Sandbox) answerEntraError(w http.ResponseWriter, r *http.Request, e *entraError) {
-	trace, correlation := uuid.NewString(), r.Header.Get("client-request-id")
+// traced is what a refusal carries besides its text.
+type traced struct{ trace, correlation, at string }
+
+// trace numbers a refusal. A GUID in the header client-request-id comes back as the correlation id.
+func (s *Sandbox) trace(r *http.Request) traced {
+	correlation := r.Header.Get("client-request-id")
 	if !guidShape.MatchString(correlation) {
 		correlation = uuid.NewString()
 	}
-	at := s.now().UTC().Format("2006-01-02 15:04:05Z")
-	w.Header().Set("X-Ms-Request-Id", trace)
+	return traced{uuid.NewString(), correlation, s.now().UTC().Format("2006-01-02 15:04:05Z")}
+}
+
+// message is the text with its number.
+func (e *entraError) message() string { return fmt.Sprintf("AADSTS%d: %s", e.number, e.text) }
+
+// description is the message as the OAuth 2.0 parameter error_description has it.
+func (e *entraError) description(t traced) string {
+	return fmt.Sprintf("%s Trace ID: %s Correlation ID: %s Timestamp: %s", e.message(), t.trace, t.correlation, t.at)
+}
+
+// answerEntraError answers a program in Microsoft's shape.
+func (s *Sandbox) answerEntraError(w http.ResponseWriter, r *http.Request, e *entraError) {
+	t := s.trace(r)
+	w.Header().Set("X-Ms-Request-Id", t.trace)
 	answer(w, e.status, typeJSON, map[string]any{
 		"error":             e.name,
-		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.number, e.text, trace, correlation, at),
+		"error_description": e.description(t),
 		"error_codes":       []int{e.number},
-		"timestamp":         at,
-		"trace_id":          trace,
-		"correlation_id":    correlation,
+		"timestamp":         t.at,
+		"trace_id":          t.trace,
+		"correlation_id":    t.correlation,
 		"error_uri":         fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", e.number),
 	})
 }

@@ -38,7 +38,7 @@ func (s *Sandbox) listUsers(c iamCall) {
 	subjects := make([]subject, 0, len(c.tenant.users.all))
 	for _, user := range c.tenant.users.all {
 		subjects = append(subjects, subject{
-			ID: user.id, DisplayName: user.displayName(), Tenant: c.claims.TenantID, SubjectID: "user-" + user.id, Type: "User",
+			ID: user.id, DisplayName: user.displayName(), Tenant: c.claims.TenantID, SubjectID: user.subjectID(), Type: "User",
 			Properties: map[string]any{"username": user.text("userName"), "email": user.email()},
 		})
 	}

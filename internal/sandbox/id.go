@@ -13,9 +13,15 @@ type oauthError struct {
 }
 
 func (s *Sandbox) routeID(mux *http.ServeMux) {
-	mux.HandleFunc("POST /id/{tenant}/connect/token", s.idTenant(s.idToken))
 	mux.HandleFunc("GET /id/{tenant}/.well-known/openid-configuration", s.idTenant(s.idDiscovery))
 	mux.HandleFunc("GET /id/{tenant}/.well-known/openid-configuration/jwks", s.idTenant(s.idKeys))
+	mux.HandleFunc("GET /id/{tenant}/connect/authorize", s.idTenant(s.idAuthorize))
+	mux.HandleFunc("POST /id/{tenant}/connect/authorize", s.idTenant(s.idAuthorize))
+	mux.HandleFunc("GET /id/{tenant}/federation/{scheme}/signin", s.idTenant(s.idCallback))
+	mux.HandleFunc("GET /id/{tenant}/federation/{scheme}/callback", s.idTenant(s.idCallback))
+	mux.HandleFunc("POST /id/{tenant}/connect/token", s.idTenant(s.idToken))
+	mux.HandleFunc("GET /id/{tenant}/connect/endsession", s.idTenant(s.idEndSession))
+	mux.HandleFunc("POST /id/{tenant}/connect/endsession", s.idTenant(s.idEndSession))
 }
 
 // idTenant refuses what cannot be a tenant, and counts.
@@ -35,15 +41,22 @@ func (s *Sandbox) idTenant(next func(w http.ResponseWriter, r *http.Request, ten
 func (s *Sandbox) idDiscovery(w http.ResponseWriter, _ *http.Request, tenant string) {
 	issuer := s.issuer(tenant)
 	answer(w, http.StatusOK, typeJSON, map[string]any{
-		"issuer":                                issuer,
-		"jwks_uri":                              issuer + "/.well-known/openid-configuration/jwks",
-		"token_endpoint":                        issuer + "/connect/token",
-		"grant_types_supported":                 []string{"client_credentials"},
-		"response_types_supported":              []string{},
-		"subject_types_supported":               []string{"public"},
-		"scopes_supported":                      []string{scopeIAM},
-		"id_token_signing_alg_values_supported": []string{string(algorithm)},
-		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"issuer":                                         issuer,
+		"jwks_uri":                                       issuer + "/.well-known/openid-configuration/jwks",
+		"authorization_endpoint":                         issuer + "/connect/authorize",
+		"token_endpoint":                                 issuer + "/connect/token",
+		"end_session_endpoint":                           issuer + "/connect/endsession",
+		"grant_types_supported":                          []string{"authorization_code", "refresh_token", "client_credentials"},
+		"response_types_supported":                       []string{"code"},
+		"response_modes_supported":                       []string{"query"},
+		"prompt_values_supported":                        []string{"none", "login"},
+		"code_challenge_methods_supported":               []string{"S256"},
+		"subject_types_supported":                        []string{"public"},
+		"scopes_supported":                               idScopes,
+		"claims_supported":                               []string{"sub", "tid", "idp", "amr", "auth_time", "external_id", "name", "preferred_username", "email"},
+		"id_token_signing_alg_values_supported":          []string{string(algorithm)},
+		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post"},
+		"authorization_response_iss_parameter_supported": true,
 	})
 }
 
@@ -51,7 +64,7 @@ func (s *Sandbox) idKeys(w http.ResponseWriter, _ *http.Request, _ string) {
 	answer(w, http.StatusOK, typeJSON, s.signer.keySet())
 }
 
-// idToken is the token endpoint (RFC 6749 §4.4).
+// idToken is the token endpoint (RFC 6749 §3.2).
 func (s *Sandbox) idToken(w http.ResponseWriter, r *http.Request, tenant string) {
 	form, ok := readForm(w, r)
 	if !ok {
@@ -68,16 +81,48 @@ func (s *Sandbox) idToken(w http.ResponseWriter, r *http.Request, tenant string)
 		return
 	}
 	id, value := clientOf(r, form)
-	switch scope := form.Get("scope"); {
-	case id != ServiceClientID || !value.Equal(s.service):
+	switch {
+	case id == ServiceClientID && value.Equal(s.service):
+		s.serviceGrant(w, r, tenant, form)
+	case id == SigninClientID && value.Equal(s.signin):
+		s.signinGrant(w, r, tenant, form)
+	default:
 		answer(w, http.StatusUnauthorized, typeJSON, oauthError{"invalid_client"})
+	}
+}
+
+// serviceGrant is what the client of the wizard's own calls may ask for (RFC 6749 §4.4).
+func (s *Sandbox) serviceGrant(w http.ResponseWriter, r *http.Request, tenant string, form url.Values) {
+	switch scope := form.Get("scope"); {
 	case form.Get("grant_type") != "client_credentials":
-		answer(w, http.StatusBadRequest, typeJSON, oauthError{"unsupported_grant_type"})
+		refuseGrant(w, form)
 	case scope != "" && scope != scopeIAM:
 		answer(w, http.StatusBadRequest, typeJSON, oauthError{"invalid_scope"})
 	default:
 		s.giveServiceToken(w, r, tenant)
 	}
+}
+
+// signinGrant is what the client that signs people in may ask for (RFC 6749 §4.1.3 and §6).
+func (s *Sandbox) signinGrant(w http.ResponseWriter, r *http.Request, tenant string, form url.Values) {
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		s.exchangeCode(w, r, tenant, form)
+	case "refresh_token":
+		s.renew(w, r, tenant, form)
+	default:
+		refuseGrant(w, form)
+	}
+}
+
+// refuseGrant tells a grant that the other client may use from one that there is not.
+func refuseGrant(w http.ResponseWriter, form url.Values) {
+	wrong := "unsupported_grant_type"
+	switch form.Get("grant_type") {
+	case "authorization_code", "refresh_token", "client_credentials":
+		wrong = "unauthorized_client"
+	}
+	answer(w, http.StatusBadRequest, typeJSON, oauthError{wrong})
 }
 
 func (s *Sandbox) giveServiceToken(w http.ResponseWriter, r *http.Request, tenant string) {

@@ -13,6 +13,8 @@ func (s *Sandbox) routes() http.Handler {
 	s.routeIAM(mux)
 	s.routeSCIM(mux)
 	s.routeEntra(mux)
+	s.routePortal(mux)
+	s.routeAssets(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		_, pattern := mux.Handler(r)

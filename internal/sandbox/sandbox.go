@@ -54,9 +54,11 @@ type Sandbox struct {
 	base    string // http://127.0.0.1:PORT
 	signer  *signer
 	service secret.Secret
+	signin  secret.Secret
 	sample  Sample
 	faults  *Faults
 	tenants tenants
+	id      identity
 	entra   *entra
 	server  *http.Server
 	// connections are counted, not requests: ConnState reports a new one before Serve returns, so that Close cannot
@@ -125,9 +127,9 @@ func prepare(o Options) (*Sandbox, error) {
 	if s.signer, err = newSigner(); err != nil {
 		return nil, err
 	}
-	s.service = randomValue()
+	s.service, s.signin = randomValue(), randomValue()
 	s.sample = newSample()
-	s.entra = newEntra(s.sample)
+	s.entra = newEntra(s.sample, s.now())
 	return s, nil
 }
 
@@ -177,6 +179,12 @@ func (s *Sandbox) Sample() Sample { return s.sample }
 // Faults returns the fault switches.
 func (s *Sandbox) Faults() *Faults { return s.faults }
 
-// Reset forgets every tenant: providers, SCIM tokens, people, groups, domains and request counts. Access tokens,
-// sample values and fault switches stay.
-func (s *Sandbox) Reset() { s.tenants.reset() }
+// Reset forgets every tenant (providers, SCIM tokens, people, groups, domains and request counts), ends the sign-ins at
+// Aritma ID with every code and refresh token, and puts Entra back as it was at start. Access tokens, sample values and fault switches stay.
+func (s *Sandbox) Reset() {
+	s.tenants.reset()
+	s.id.reset()
+	s.entra.mu.Lock()
+	defer s.entra.mu.Unlock()
+	s.entra.begin(s.now())
+}

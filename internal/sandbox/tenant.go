@@ -59,6 +59,7 @@ type tenant struct {
 	domains   []*domain
 	users     resources
 	groups    resources
+	strangers map[string]string // subjects of people who signed in and do not exist here, by oid
 	requests  map[string]int
 }
 

@@ -46,7 +46,8 @@ type signer struct {
 	key     *ecdsa.PrivateKey
 	keyID   string
 	adminID string
-	jws     jose.Signer
+	jws     jose.Signer // of access tokens (RFC 9068)
+	idJWS   jose.Signer // of ID tokens
 }
 
 func newSigner() (*signer, error) {
@@ -55,12 +56,22 @@ func newSigner() (*signer, error) {
 		return nil, fmt.Errorf("make signing key: %w", err)
 	}
 	k := &signer{key: key, keyID: uuid.NewString(), adminID: "user-" + uuid.NewString()}
-	options := (&jose.SignerOptions{}).WithType("at+jwt")
-	k.jws, err = jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: k.keyID}}, options)
+	if k.jws, err = signWith(key, k.keyID, "at+jwt"); err != nil {
+		return nil, err
+	}
+	if k.idJWS, err = signWith(key, k.keyID, "JWT"); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+func signWith(key *ecdsa.PrivateKey, keyID, kind string) (jose.Signer, error) {
+	options := (&jose.SignerOptions{}).WithType(jose.ContentType(kind))
+	jws, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: keyID}}, options)
 	if err != nil {
 		return nil, fmt.Errorf("make signer: %w", err)
 	}
-	return k, nil
+	return jws, nil
 }
 
 func (k *signer) keySet() jose.JSONWebKeySet {
@@ -75,9 +86,32 @@ func (k *signer) sign(c claims) (secret.Secret, error) {
 	return secret.New(text), nil
 }
 
+// signID signs the claims of an ID token.
+func (k *signer) signID(idClaims any) (secret.Secret, error) {
+	text, err := jwt.Signed(k.idJWS).Claims(idClaims).Serialize()
+	if err != nil {
+		return secret.Secret{}, fmt.Errorf("sign ID token: %w", err)
+	}
+	return secret.New(text), nil
+}
+
+// forge is signID with a key that nobody knows, under the id of the good one.
+func (k *signer) forge(idClaims any) (secret.Secret, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return secret.Secret{}, fmt.Errorf("make forger's key: %w", err)
+	}
+	forger := &signer{}
+	if forger.idJWS, err = signWith(key, k.keyID, "JWT"); err != nil {
+		return secret.Secret{}, err
+	}
+	return forger.signID(idClaims)
+}
+
 var errToken = errors.New("access token is not good")
 
-// verify checks signature, life, issuer and that the issuer's tenant is the one in tid.
+// verify checks signature, life, audience, issuer and that the issuer's tenant is the one in tid. An ID token is no
+// access token: its audience is a client.
 func (s *Sandbox) verify(token string) (claims, error) {
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{algorithm})
 	if err != nil {
@@ -87,7 +121,7 @@ func (s *Sandbox) verify(token string) (claims, error) {
 	if err := parsed.Claims(s.signer.key.Public(), &c); err != nil {
 		return claims{}, errToken
 	}
-	expected := jwt.Expected{Issuer: s.issuer(c.TenantID), Time: s.now()}
+	expected := jwt.Expected{Issuer: s.issuer(c.TenantID), AnyAudience: jwt.Audience{scopeIAM}, Time: s.now()}
 	if !tenantName.MatchString(c.TenantID) || c.Expiry == nil || c.ValidateWithLeeway(expected, 0) != nil {
 		return claims{}, errToken
 	}

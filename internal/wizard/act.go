@@ -156,7 +156,7 @@ func (e TokenAsked) apply(s *State, at time.Time) error {
 		t.Before, t.Listed = slices.Clone(e.Before), e.Listed
 	}
 	t.Status, t.Operation, t.IntendedAt, t.Problem = TokenIntended, e.Operation, at, nil
-	t.ID, t.Session = "", e.Session
+	t.ID, t.Session, t.Check = "", e.Session, Check{}
 	t.CreatedAt, t.ClaimedAt, t.PastedAt = time.Time{}, time.Time{}, time.Time{}
 	return nil
 }

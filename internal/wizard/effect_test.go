@@ -197,3 +197,81 @@ func TestSteps(t *testing.T) {
 		}
 	}
 }
+
+func TestArrivalsAreProvenOnlyByWhoWasNotThereBefore(t *testing.T) {
+	kari := &wizard.Arrived{Name: "Kari Nordmann", SubjectID: "user-1"}
+	for _, c := range []struct {
+		name    string
+		counted *wizard.ArrivalsCounted
+		looks   []wizard.ArrivalsChecked
+		want    bool
+	}{
+		{"nobody", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: 3}}, false},
+		{"the first person", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Person: kari, Users: -1}}, true},
+		{"somebody else", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: 4}}, true},
+		{"the first person, who was there before", &wizard.ArrivalsCounted{Users: 3, PersonBefore: true}, []wizard.ArrivalsChecked{{Person: kari, Users: 3}}, false},
+		{"gone again", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: 4}, {Users: 3}}, true},
+		{"not counted before", nil, []wizard.ArrivalsChecked{{Users: 9}}, false},
+		{"no answer", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: -1, Problem: &problem}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			state := at(t, "pasted")
+			if c.counted != nil {
+				state = apply(t, state, began, *c.counted)
+			}
+			for _, look := range c.looks {
+				state = apply(t, state, began.Add(time.Minute), look)
+			}
+			if state.Arrivals.Somebody() != c.want || state.Answers.FirstUserArrived != c.want {
+				t.Errorf("proven: %v, want %v: %+v", state.Arrivals.Somebody(), c.want, state.Arrivals)
+			}
+		})
+	}
+}
+
+func TestRequestsAreCountedByDay(t *testing.T) {
+	late := time.Date(2026, 11, 24, 23, 59, 0, 0, time.UTC)
+	state := apply(t, at(t, "pasted"), late, wizard.ArrivalsChecked{Users: -1, Requests: 2})
+	state = apply(t, state, late.Add(wizard.Day-time.Second), wizard.ArrivalsChecked{Users: -1, Requests: 3})
+	if state.Arrivals.Requests != 5 || state.Arrivals.Checks != 2 {
+		t.Errorf("counted %+v", state.Arrivals)
+	}
+	if state = apply(t, state, late.Add(wizard.Day), wizard.ArrivalsChecked{Users: -1, Requests: 1}); state.Arrivals.Requests != 1 || state.Arrivals.Checks != 3 {
+		t.Errorf("the next day begins with %+v", state.Arrivals)
+	}
+}
+
+func TestRefusedSecretIsGone(t *testing.T) {
+	state := apply(t, at(t, "received"), began, secretChecked(at(t, "received"), wizard.Bad))
+	if state.ClientSecret.Held || state.ClientSecret.Check.Outcome != wizard.Bad || !state.NeedsSecret() {
+		t.Errorf("a refused secret is %+v", state.ClientSecret)
+	}
+	if state = apply(t, state, began, wizard.SecretReceived{}); state.ClientSecret.Check != (wizard.Check{}) {
+		t.Errorf("the next secret begins with %+v", state.ClientSecret.Check)
+	}
+}
+
+func TestAnotherRedirectURIAsksForTheStepAgain(t *testing.T) {
+	state := apply(t, at(t, "finished"), began, redirectDiffers, wizard.ChangesDiscarded{})
+	if state.Open() != wizard.Redirect {
+		t.Errorf("open is %s although the URI in Entra is another one", state.Open())
+	}
+	if state = apply(t, state, began, wizard.RedirectAdded{}); state.Open() != wizard.Done || state.Registration.Redirect.Differs {
+		t.Errorf("open is %s after it was added", state.Open())
+	}
+}
+
+func TestTrialRunsUntilItsVerdict(t *testing.T) {
+	state := apply(t, at(t, "provisioned"), began, wizard.TestBegan{})
+	if !state.Trial.Running() {
+		t.Error("a trial that was begun does not run")
+	}
+	verdict := wizard.SigninTrial{Check: wizard.Check{Outcome: wizard.Doubt}, Claims: []string{"Email"}}
+	state = apply(t, state, began.Add(time.Minute), wizard.TestEnded{Trial: verdict})
+	if state.Trial.Running() || state.Trial.Outcome != wizard.Doubt || state.Trial.Lacks("email") || !state.Trial.Lacks("name") {
+		t.Errorf("trial is %+v", state.Trial)
+	}
+	if state = apply(t, state, began, otherApplication); !cmp.Equal(state.Trial, wizard.SigninTrial{}) {
+		t.Error("the verdict on another application is still there")
+	}
+}

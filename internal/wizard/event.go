@@ -102,10 +102,12 @@ func (e DirectoryGiven) apply(s *State, at time.Time) error {
 // where one application carries both, it needs a token of its own.
 func (s *State) reopenProven() {
 	s.reopen(SigninTest)
+	s.Trial = SigninTrial{}
 	if s.Answers.TwoApps {
 		return
 	}
 	s.reopen(Provisioning)
+	s.Arrivals = Arrivals{}
 	if s.Token.Status == TokenPasted {
 		s.Token.Status = TokenClaimed
 	}
@@ -136,11 +138,17 @@ func (e SigninChosen) apply(s *State, at time.Time) error {
 // RedirectAdded says that the Redirect URI stands in Entra.
 type RedirectAdded struct{}
 
-func (RedirectAdded) apply(s *State, at time.Time) error { return s.submit(Redirect, at) }
+func (RedirectAdded) apply(s *State, at time.Time) error {
+	if err := s.submit(Redirect, at); err != nil {
+		return err
+	}
+	s.Registration.Redirect.Differs = false
+	return nil
+}
 
 // SecretReceived says that a client secret was sealed. The step is not submitted by it: the rest of the form may
-// still be wrong, and what is right is kept.
-type SecretReceived struct{ Session string }
+// still be wrong, and what is right is kept. Expires is an ISO date or empty.
+type SecretReceived struct{ Session, Expires string }
 
 func (e SecretReceived) apply(s *State, at time.Time) error {
 	if !s.Reachable(Secret) {
@@ -150,6 +158,7 @@ func (e SecretReceived) apply(s *State, at time.Time) error {
 		return errBusy
 	}
 	s.ClientSecret = ClientSecret{Held: true, ReceivedAt: at, Session: e.Session}
+	s.Answers.SecretExpires = e.Expires
 	return nil
 }
 
@@ -162,6 +171,9 @@ func (e SecretGiven) apply(s *State, at time.Time) error {
 	}
 	if s.NeedsSecret() {
 		return fault.New(fault.Conflict, "secret.missing", nil)
+	}
+	if s.ClientSecret.Held && s.ClientSecret.Check.Outcome == Bad {
+		return fault.New(fault.Conflict, "secret.refused", nil)
 	}
 	s.Answers.SecretExpires = e.Expires
 	return nil
@@ -229,7 +241,7 @@ func (ChangesDiscarded) apply(s *State, _ time.Time) error {
 	s.ClientSecret.Held, s.ClientSecret.Sent = false, true
 	for _, step := range []Step{Redirect, Secret, Assign, Provisioning, SigninTest} {
 		if mark, ok := s.Marks[step]; ok {
-			mark.Open = false
+			mark.Open = step == Redirect && s.Registration.Redirect.Differs
 			s.Marks[step] = mark
 		}
 	}

@@ -203,7 +203,7 @@ func wentBack(before, after wizard.State, e wizard.Event) string {
 		}
 	case wizard.SecretReceived: // a newer secret, which Aritma does not hold yet
 		return ""
-	case wizard.SecretDropped: // it is needed and has to be given again
+	case wizard.SecretDropped, wizard.SecretChecked: // it is needed and has to be given again
 		if after.NeedsSecret() {
 			return ""
 		}
@@ -213,6 +213,10 @@ func wentBack(before, after wizard.State, e wizard.Event) string {
 		}
 	case wizard.TokenAsked, wizard.TokensRemoved, wizard.Removed:
 		return ""
+	case wizard.RedirectProven: // another URI has to be added in Entra
+		if e.Differs {
+			return ""
+		}
 	case wizard.RegistrationIntended:
 		if e.Act == wizard.Remove {
 			return ""

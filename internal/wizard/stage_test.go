@@ -26,16 +26,23 @@ var (
 		DirectoryID: directoryID, ClientID: otherClient, Region: "EU", Proven: true,
 		Authority: "https://login.microsoftonline.com/" + directoryID + "/v2.0",
 	}
-	signinChosen = wizard.SigninChosen{DisplayName: "Nordlys Bygg", Scheme: "nordlys-entra"}
-	otherName    = wizard.SigninChosen{DisplayName: "Nordlys Bygg AS", Scheme: "nordlys-entra"}
-	otherScheme  = wizard.SigninChosen{DisplayName: "Nordlys Bygg", Scheme: "nordlys-two"}
-	clash        = wizard.Clash{Scheme: "nordlys-entra", ProviderID: 7, DisplayName: "Somebody else's"}
-	problem      = wizard.Problem{ID: "iam.unauthorized", Kind: fault.Unauthorized, Reference: "ABCD1234", At: began}
+	signinChosen    = wizard.SigninChosen{DisplayName: "Nordlys Bygg", Scheme: "nordlys-entra"}
+	otherName       = wizard.SigninChosen{DisplayName: "Nordlys Bygg AS", Scheme: "nordlys-entra"}
+	otherScheme     = wizard.SigninChosen{DisplayName: "Nordlys Bygg", Scheme: "nordlys-two"}
+	clash           = wizard.Clash{Scheme: "nordlys-entra", ProviderID: 7, DisplayName: "Somebody else's"}
+	arrived         = wizard.Arrived{Name: "Kari Nordmann", UserName: "kari@nordlys.example", SubjectID: "user-1", At: began}
+	redirectDiffers = wizard.RedirectProven{Check: wizard.Check{Outcome: wizard.Bad}, URI: "https://id.aritma.example/other", Differs: true}
+	problem         = wizard.Problem{ID: "iam.unauthorized", Kind: fault.Unauthorized, Reference: "ABCD1234", At: began}
 )
 
 // intended is the intent of an act on the provider.
 func intended(act wizard.Act) wizard.RegistrationIntended {
 	return wizard.RegistrationIntended{Act: act, Operation: "operation-" + string(act), Looked: act == wizard.Create}
+}
+
+// secretChecked is Microsoft's word on the secret that is there.
+func secretChecked(s wizard.State, outcome wizard.Outcome) wizard.Event {
+	return wizard.SecretChecked{Received: s.ClientSecret.ReceivedAt, Check: wizard.Check{Outcome: outcome}}
 }
 
 func asked(replaces int) wizard.TokenAsked {
@@ -68,6 +75,7 @@ var stages = []stage{
 	{"adopting", "clash", []wizard.Event{intended(wizard.Adopt)}},
 	{"adopted", "adopting", []wizard.Event{wizard.RegistrationDone{ProviderID: 7}}},
 	{"registered", "creating", []wizard.Event{wizard.RegistrationDone{ProviderID: 12}}},
+	{"elsewhere", "registered", []wizard.Event{redirectDiffers}},
 	{"renamed", "registered", []wizard.Event{otherName}}, // pending; the secret is still held
 	{"moved", "registered", []wizard.Event{otherApplication}},
 	{"updating", "renamed", []wizard.Event{intended(wizard.Update)}},
@@ -81,6 +89,7 @@ var stages = []stage{
 	{"sealed", "asked", []wizard.Event{wizard.TokenMade{ID: "token-1"}}},
 	{"claimed", "sealed", []wizard.Event{wizard.TokenShown{}}},
 	{"pasted", "claimed", []wizard.Event{wizard.TokenInEntra{Generation: 1}}},
+	{"waiting", "pasted", []wizard.Event{wizard.ArrivalsChecked{Users: -1, Requests: 1}}},
 	{"provisioned", "pasted", []wizard.Event{wizard.ProvisioningSeen{Arrived: true}}},
 	{"finished", "provisioned", []wizard.Event{wizard.SigninSeen{}, wizard.SecretDropped{}}},
 	{"changed", "finished", []wizard.Event{otherName}}, // pending; the secret is gone
@@ -142,6 +151,9 @@ var happenings = []happening{
 	{"RedirectAdded", always(wizard.RedirectAdded{})},
 	{"SecretReceived", always(wizard.SecretReceived{})},
 	{"SecretGiven", always(wizard.SecretGiven{Expires: "2028-11-23"})},
+	{"SecretChecked/good", func(s wizard.State) wizard.Event { return secretChecked(s, wizard.Good) }},
+	{"SecretChecked/bad", func(s wizard.State) wizard.Event { return secretChecked(s, wizard.Bad) }},
+	{"SecretChecked/stale", always(wizard.SecretChecked{Received: began.Add(-time.Hour), Check: wizard.Check{Outcome: wizard.Bad}})},
 	{"SecretDropped", always(wizard.SecretDropped{})},
 	{"Assigned", always(wizard.Assigned{FirstPerson: "kari@nordlys.example"})},
 
@@ -151,6 +163,8 @@ var happenings = []happening{
 	{"RegistrationIntended/remove", always(intended(wizard.Remove))},
 	{"RegistrationIntended/unknown", always(intended("unknown"))},
 	{"RegistrationDone", always(wizard.RegistrationDone{ProviderID: 12})},
+	{"RedirectProven", always(wizard.RedirectProven{Check: wizard.Check{Outcome: wizard.Good}, URI: "https://id.aritma.example/x"})},
+	{"RedirectProven/differs", always(redirectDiffers)},
 	{"RegistrationFailed", always(wizard.RegistrationFailed{Problem: problem})},
 	{"RegistrationUnclear", always(wizard.RegistrationUnclear{Problem: problem})},
 	{"SchemeTaken", always(wizard.SchemeTaken{Clash: clash})},
@@ -169,6 +183,14 @@ var happenings = []happening{
 	{"TokenInEntra", func(s wizard.State) wizard.Event { return wizard.TokenInEntra{Generation: s.Token.Generation} }},
 	{"TokenInEntra/stale", func(s wizard.State) wizard.Event { return wizard.TokenInEntra{Generation: s.Token.Generation - 1} }},
 
+	{"TokenProbed", func(s wizard.State) wizard.Event {
+		return wizard.TokenProbed{Generation: s.Token.Generation, Check: wizard.Check{Outcome: wizard.Bad, Problem: &problem}}
+	}},
+	{"TokenProbed/stale", func(s wizard.State) wizard.Event { return wizard.TokenProbed{Generation: s.Token.Generation - 1} }},
+	{"ArrivalsCounted", always(wizard.ArrivalsCounted{Users: 3})},
+	{"ArrivalsChecked", always(wizard.ArrivalsChecked{Person: &arrived, Users: 4, Requests: 2})},
+	{"TestBegan", always(wizard.TestBegan{})},
+	{"TestEnded", always(wizard.TestEnded{Trial: wizard.SigninTrial{Check: wizard.Check{Outcome: wizard.Good}, Match: wizard.MatchSubject}})},
 	{"ProvisioningSeen", always(wizard.ProvisioningSeen{Reason: "first cycle still runs"})},
 	{"SigninSeen", always(wizard.SigninSeen{})},
 }

@@ -57,6 +57,8 @@ type ClientSecret struct {
 	Session string `json:"session,omitempty"`
 	// Sent is true when Aritma holds this very secret; a newer one makes a PUT due.
 	Sent bool `json:"sent"`
+	// Check is Microsoft's word on it; bad ones are not held.
+	Check Check `json:"check,omitzero"`
 }
 
 // Problem is a fault kept with the act that it ended, so that the page can say it later, in any language.
@@ -94,8 +96,9 @@ type Registration struct {
 	// Uncertain is true when the answer to a PUT was lost: Aritma may hold the one or the other.
 	Uncertain bool `json:"uncertain,omitempty"`
 
-	Clash   *Clash   `json:"clash,omitempty"`
-	Problem *Problem `json:"problem,omitempty"`
+	Redirect RedirectCheck `json:"redirect,omitzero"`
+	Clash    *Clash        `json:"clash,omitempty"`
+	Problem  *Problem      `json:"problem,omitempty"`
 }
 
 // Clash is a provider that already has the scheme: the admin chooses another scheme or takes it over.
@@ -144,6 +147,8 @@ type SCIMToken struct {
 	// LostUnlisted is true when an answer was lost and Aritma would not list its tokens: one may be left over.
 	LostUnlisted bool     `json:"lostUnlisted,omitempty"`
 	Problem      *Problem `json:"problem,omitempty"`
+	// Check is how the SCIM endpoint answered with it.
+	Check Check `json:"check,omitzero"`
 }
 
 // State is one setup's progress.
@@ -153,6 +158,8 @@ type State struct {
 	ClientSecret ClientSecret  `json:"clientSecret"`
 	Registration Registration  `json:"registration"`
 	Token        SCIMToken     `json:"token"`
+	Arrivals     Arrivals      `json:"arrivals,omitzero"`
+	Trial        SigninTrial   `json:"trial,omitzero"`
 }
 
 // clone copies what an event may change in place.

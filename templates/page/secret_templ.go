@@ -9,6 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/layout"
 )
@@ -23,6 +24,39 @@ type SecretView struct {
 	PortalURL string
 	// Why says why the secret is asked for again; empty the first time.
 	Why string
+
+	// Running is set while Microsoft is asked about the secret.
+	Running *component.WaitingView
+	// Proven says that Microsoft accepted the secret that is held.
+	Proven string
+	// CanGoOn offers to continue with a secret that could not be proven.
+	CanGoOn bool
+	// OtherFault is set when Microsoft refused for another reason than the secret; DirectoryURL leads to the ids.
+	OtherFault   bool
+	DirectoryURL string
+	// Reference is the number of a refused secret's check; empty otherwise.
+	Reference string
+}
+
+// received is what stands in place of the secret that is held.
+func (v SecretView) received() string {
+	if v.Proven != "" {
+		return v.Proven
+	}
+	return v.Received
+}
+
+func (v SecretView) actions(t message.Printer) component.ActionsView {
+	switch {
+	case v.CanGoOn:
+		return component.ActionsView{
+			Primary: t.T("secret.go-on"), Name: "anyway", Value: "yes",
+			Buttons: []component.ButtonView{{Text: t.T("secret.again"), Kind: component.Secondary, Name: "anyway", Value: "no"}},
+		}
+	case v.OtherFault:
+		return component.ActionsView{Primary: t.T("secret.again"), Secondary: []component.Link{{Text: t.T("secret.ids"), URL: v.DirectoryURL}}}
+	}
+	return component.ActionsView{Primary: t.T("save")}
 }
 
 // Secret asks for the Value of a client secret.
@@ -74,36 +108,97 @@ func Secret(v SecretView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " <p class=\"card-link\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.PortalLink(t, v.PortalURL, t.T("secret.link")).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			if v.Running != nil {
+				templ_7745c5c3_Err = component.Waiting(t, *v.Running).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			} else {
+				templ_7745c5c3_Err = secretForm(t, v).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p>")
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			return nil
+		})
+		templ_7745c5c3_Err = layout.Page(v.Frame).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+func secretForm(t message.Printer, v SecretView) templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var3 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var3 == nil {
+			templ_7745c5c3_Var3 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p class=\"card-link\">")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = component.PortalLink(t, v.PortalURL, t.T("secret.link")).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</p>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = component.Clicks(t, []component.Click{
+			{Text: t.T("secret.click.new")},
+			{Text: t.T("secret.click.expires"), Sub: t.T("secret.click.expires.sub")},
+			{Text: t.T("secret.click.value"), Sub: t.T("secret.click.value.sub")},
+		}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = component.Blade(component.BladeView{
+			Title: t.T("secret.blade"), Path: []string{"App registrations", "Aritma", "Certificates & secrets", "Client secrets"},
+			Fields: []component.BladeField{
+				{Label: "Description", Value: "Aritma"}, {Label: "Expires", Value: "11/23/2028"},
+				{Label: "Value", Value: "Abc8Q~…", Marked: true}, {Label: "Secret ID", Value: "xxxxxxxx-xxxx-…"},
+			},
+		}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Var4 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+			if !templ_7745c5c3_IsBuffer {
+				defer func() {
+					templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err == nil {
+						templ_7745c5c3_Err = templ_7745c5c3_BufErr
+					}
+				}()
 			}
-			templ_7745c5c3_Err = component.Clicks(t, []component.Click{
-				{Text: t.T("secret.click.new")},
-				{Text: t.T("secret.click.expires"), Sub: t.T("secret.click.expires.sub")},
-				{Text: t.T("secret.click.value"), Sub: t.T("secret.click.value.sub")},
-			}).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " ")
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = component.Blade(component.BladeView{
-				Title: t.T("secret.blade"), Path: []string{"App registrations", "Aritma", "Certificates & secrets", "Client secrets"},
-				Fields: []component.BladeField{
-					{Label: "Description", Value: "Aritma"}, {Label: "Expires", Value: "11/23/2028"},
-					{Label: "Value", Value: "Abc8Q~…", Marked: true}, {Label: "Secret ID", Value: "xxxxxxxx-xxxx-…"},
-				},
+			ctx = templ.InitializeContext(ctx)
+			templ_7745c5c3_Err = component.Field(t, component.FieldView{
+				Name: "secret", Label: t.T("secret.secret"), LabelLang: "en", Kind: component.Secret, Hint: t.T("secret.secret.hint"),
+				Received: v.received(), Error: v.Form.Error("secret"),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -112,61 +207,50 @@ func Secret(v SecretView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
-				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
-				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
-				if !templ_7745c5c3_IsBuffer {
-					defer func() {
-						templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
-						if templ_7745c5c3_Err == nil {
-							templ_7745c5c3_Err = templ_7745c5c3_BufErr
-						}
-					}()
-				}
-				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = component.Field(t, component.FieldView{
-					Name: "secret", Label: t.T("secret.secret"), LabelLang: "en", Kind: component.Secret, Hint: t.T("secret.secret.hint"),
-					Received: v.Received, Error: v.Form.Error("secret"),
-				}).Render(ctx, templ_7745c5c3_Buffer)
+			if v.Reference != "" {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"quiet\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, " ")
+				templ_7745c5c3_Err = component.Rich(t.T("component.reference", "Reference", v.Reference)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = rich(t.T("secret.unchecked")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " ")
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				templ_7745c5c3_Err = component.Field(t, component.FieldView{
-					Name: "expires", Label: t.T("secret.expires"), Kind: component.Date, Optional: true, Hint: t.T("secret.expires.hint"),
-					Value: v.Expires, Error: v.Form.Error("expires"),
-				}).Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " ")
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				templ_7745c5c3_Err = component.Actions(t, component.ActionsView{Primary: t.T("save")}).Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				return nil
-			})
-			templ_7745c5c3_Err = form(v.Form).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = rich(t.T("secret.tried")).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = component.Field(t, component.FieldView{
+				Name: "expires", Label: t.T("secret.expires"), Kind: component.Date, Optional: true, Hint: t.T("secret.expires.hint"),
+				Value: v.Expires, Error: v.Form.Error("expires"),
+			}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = component.Actions(t, v.actions(t)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout.Page(v.Frame).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = form(v.Form).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
