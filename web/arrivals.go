@@ -83,7 +83,7 @@ func (s *Server) arrivalRows(v *visit, looking bool) []component.StatusView {
 
 func (s *Server) personRow(v *visit, waiting component.State) component.StatusView {
 	a, name := v.setup.State.Arrivals, v.setup.State.Answers.FirstPerson
-	row := component.StatusView{State: waiting, Title: v.t.T("arrivals.person", "Person", name), Text: v.t.T("arrivals.person.waiting")}
+	row := component.StatusView{State: waiting, Title: v.t.T("arrivals.person"), Text: v.t.T("arrivals.person.waiting")}
 	switch {
 	case a.Person != nil && a.PersonBefore:
 		row.State, row.Text = component.StateDoubt, v.t.T("arrivals.person.before", "Name", nameOr(a.Person.Name, name))
@@ -109,6 +109,8 @@ func (s *Server) peopleRow(v *visit, waiting component.State) component.StatusVi
 		row.State, row.Text = component.StateDoubt, v.t.T("arrivals.people.uncounted.nobody")
 	case a.Since.IsZero():
 		row.State, row.Text = component.StateDoubt, v.t.T("arrivals.people.uncounted")
+	case a.Users == 0:
+		row.Text = v.t.T("arrivals.people.nobody")
 	default:
 		row.Text = v.t.T("arrivals.people.waiting", "Count", a.Users)
 	}

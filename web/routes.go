@@ -55,6 +55,7 @@ func (s *Server) pages(r chi.Router) {
 		s.page(r, "/s/{link}", s.showLink)
 		r.Post("/s/{link}", s.handle(s.openLink))
 	})
+	s.page(r, "/signin/callback", s.showCallback)
 	r.Route("/setup/{setup}", func(r chi.Router) {
 		r.NotFound(s.notFound) // a router of its own inherits neither
 		r.MethodNotAllowed(s.notAllowed)
@@ -72,6 +73,9 @@ func (s *Server) pages(r chi.Router) {
 			s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
 			s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
 			s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
+			s.page(r, "/signin-test/progress", s.in(reachable(wizard.SigninTest, s.showTrialProgress)))
+			s.page(r, "/signin-test/result", s.in(reachable(wizard.SigninTest, s.showTrialResult)))
+			r.Post("/signin-test/button", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitButton)))))
 			r.Post("/signin-test/diagnosis", s.handle(s.in(s.showDiagnosis)))
 			r.Post("/review/discard", s.handle(s.in(s.discardChanges)))
 			s.page(r, "/start-over", s.in(s.showStartOver))
@@ -87,6 +91,8 @@ func (s *Server) pages(r chi.Router) {
 		r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
 		r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
 		s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
+		// The page that leads on to Aritma ID holds the state of the sign-in.
+		r.Post("/signin-test/begin", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitTrial)))))
 		// The page that shows a new link holds a secret too.
 		r.Post("/later/link", s.handle(s.in(s.makeResumeLink)))
 	})

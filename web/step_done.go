@@ -40,11 +40,10 @@ func (s *Server) showDone(v *visit) error {
 			{Text: v.t.T("token.replace.link"), URL: v.url("token/replace")},
 			{Text: v.t.T("done.manage.review"), URL: v.step(wizard.Review)},
 		},
-		Notices: s.tokenNotices(v),
+		Notices: s.tokenNotices(v), Button: s.loginButton(v, wizard.Done),
 	}
 	if a.HoldButton {
 		view.Frame.Lead = v.t.T("done.lead.held")
-		view.Links = append(view.Links, component.Link{Text: v.t.T("done.manage.button"), URL: v.step(wizard.Signin)})
 	}
 	if !a.FirstUserArrived {
 		view.Frame.Lead = v.t.T("done.lead.waiting")

@@ -15,11 +15,16 @@ func (s *Server) showSigninTest(v *visit) error {
 }
 
 func (s *Server) signinTestView(v *visit) page.SigninTestView {
-	a := v.setup.State.Answers
-	return page.SigninTestView{
-		Frame: s.stepFrame(v, wizard.SigninTest), Form: s.form(v, wizard.SigninTest), ButtonName: a.DisplayName, HoldButton: a.HoldButton,
-		SigninURL: v.step(wizard.Signin), DiagnoseAction: v.url("signin-test/diagnosis"),
+	view := page.SigninTestView{
+		Frame: s.stepFrame(v, wizard.SigninTest), Form: s.form(v, wizard.SigninTest), ButtonName: v.setup.State.Answers.DisplayName,
+		Button: s.loginButton(v, wizard.SigninTest), DiagnoseAction: v.url("signin-test/diagnosis"),
 	}
+	if s.Onboarding.CanTry() {
+		trial := s.trialOfStep(v)
+		trial.Say = "" // a whole page says itself what it shows
+		view.Trial, view.Frame.Live = &trial, trial.Running != nil
+	}
+	return view
 }
 
 // showDiagnosis explains an error of Microsoft's that was pasted. It changes nothing.

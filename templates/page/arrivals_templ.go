@@ -302,11 +302,11 @@ func arrivalsAct(t message.Printer, v ArrivalsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "\" novalidate><input type=\"hidden\" name=\"now\" value=\"yes\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "\" novalidate>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.Actions(t, component.ActionsView{Primary: t.T("component.check")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Actions(t, component.ActionsView{Primary: t.T("component.check"), Name: "now", Value: "yes"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+)
+
+// lend gives the browser the cookies of a visitor, who has done the steps before.
+func (b *tab) lend(v *visitor) *tab {
+	b.t.Helper()
+	at, _ := url.Parse(v.site.public)
+	for _, cookie := range v.client.Jar.Cookies(at) {
+		call(b, network.SetCookie, network.SetCookieParams{Name: cookie.Name, Value: cookie.Value, URL: v.site.public, HTTPOnly: new(true)})
+	}
+	return b
+}
+
+// watchPage notes how often the status element speaks, and by how much what is seen is shifted.
+func (b *tab) watchPage() *tab {
+	b.t.Helper()
+	evaluate[bool](b, `(() => {
+		window.said = [];
+		window.shifted = 0;
+		window.spoken = document.getElementById("status");
+		new MutationObserver(() => window.spoken.textContent && window.said.push(window.spoken.textContent)).observe(window.spoken, {childList: true});
+		new PerformanceObserver((list) => list.getEntries().forEach((e) => e.hadRecentInput || (window.shifted += e.value))).observe({type: "layout-shift", buffered: true});
+		return true;
+	})()`)
+	return b
+}
+
+// kept demands that swaps kept the focus, the status element and the layout.
+func (b *tab) kept(focus string, said int) *tab {
+	b.t.Helper()
+	if got := evaluate[string](b, `document.activeElement.innerText.replace(/\s+/g, " ").trim()`); got != focus {
+		b.t.Errorf("the focus is on %q, want %q", got, focus)
+	}
+	if !evaluate[bool](b, `window.spoken === document.getElementById("status")`) {
+		b.t.Error("the status element was swapped")
+	}
+	if got := evaluate[[]string](b, "window.said"); len(got) != said {
+		b.t.Errorf("the status element said %q, want %d sentences", got, said)
+	}
+	return b
+}
+
+// TestArrivalsAppearByThemselves: looks change nothing else on the page, and the news are said once.
+func TestArrivalsAppearByThemselves(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	v, token := s.provisioning()
+	b := s.browse(true).lend(v).open(v.path).at("provisioning", "Start provisioning").watchPage()
+	b.click("Nothing happens?").click("Continue without waiting")
+	evaluate[bool](b, `(document.getElementById("reason").value = "half a word", document.querySelector("#look button").focus(), true)`)
+	b.shows("Asked last at").kept("Check again", 0)
+	if shift := evaluate[float64](b, "window.shifted"); shift > 0.02 {
+		t.Errorf("a look that shows nothing new shifts the page by %.3f", shift)
+	}
+	s.arrive(token, s.sandbox.Sample().Person, s.sandbox.Sample().Person, "Kari Nordmann")
+	b.shows("Kari Nordmann arrived at").until("it is said", "window.said.length > 0")
+	if evaluate[string](b, `document.getElementById("reason").value`) != "half a word" || !evaluate[bool](b, `document.querySelectorAll("details[open]").length == 2`) {
+		t.Error("what was typed or opened is gone")
+	}
+	if evaluate[bool](b, "document.activeElement == document.body") {
+		t.Error("the focus is lost")
+	}
+	b.press("Continue").at("signin-test", "Try to sign in")
+}

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/session"
+)
+
+// showCallback is where Aritma ID sends the browser back to after a test sign-in, with a code or an error.
+//
+// OAuth answers with a GET, so this is the one GET that stores something. Nobody else can make it do so: the attempt is
+// good once, and only in the browser session that began it. What stood in the address is gone with the redirect.
+func (s *Server) showCallback(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	sess, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	setup, grant, err := s.Onboarding.Enter(r.Context(), session.Hash(sess), onboarding.SetupOfState(query.Get("state")))
+	if err != nil {
+		return err
+	}
+	v := &visit{w: w, r: r, t: s.printer(r), session: sess, setup: setup, grant: grant}
+	if r.Method == http.MethodHead { // nobody signs in with one
+		return v.redirect(v.url("signin-test/result"))
+	}
+	if err := s.Onboarding.FinishTrial(v.ctx(), setup.ID, v.sessionTag(), query, s.access(v)); err != nil {
+		return err
+	}
+	if v.setup, err = s.Onboarding.Setup(v.ctx(), setup.ID); err != nil {
+		return err
+	}
+	if trial := v.setup.State.Trial; trial.Outcome == wizard.Doubt { // the sign-in is over, asking about the person failed
+		if err := s.forgetRefused(v, trial.Problem); err != nil {
+			return err
+		}
+	}
+	return v.redirect(v.url("signin-test/result"))
+}
+
+// trialOfResult is the panel of the tab that came back: what is to be done next stands in the wizard's tab.
+func (s *Server) trialOfResult(v *visit) page.TrialView {
+	view := s.trialView(v, v.url("signin-test/result"), v.url("signin-test/progress?in=result"))
+	if view.Running != nil {
+		view.Running.Text = v.t.T("trial.result.running.text")
+	}
+	return view
+}
+
+// showTrialResult says the verdict in the tab that came back.
+func (s *Server) showTrialResult(v *visit) error {
+	view := page.TrialResultView{Frame: s.aside(v, "trial.result.title", ""), Trial: s.trialOfResult(v), BackURL: v.step(wizard.SigninTest)}
+	view.Trial.Say = ""
+	view.Frame.Live = view.Trial.Running != nil
+	return v.render(http.StatusOK, page.TrialResult(view))
+}
