@@ -54,6 +54,6 @@ func (s *Server) trialOfResult(v *visit) page.TrialView {
 func (s *Server) showTrialResult(v *visit) error {
 	view := page.TrialResultView{Frame: s.aside(v, "trial.result.title", ""), Trial: s.trialOfResult(v), BackURL: v.step(wizard.SigninTest)}
 	view.Trial.Say = ""
-	view.Frame.Live = view.Trial.Running != nil
+	view.Frame.Live = view.Trial.Every != ""
 	return v.render(http.StatusOK, page.TrialResult(view))
 }

@@ -22,7 +22,7 @@ func (s *Server) signinTestView(v *visit) page.SigninTestView {
 	if s.Onboarding.CanTry() {
 		trial := s.trialOfStep(v)
 		trial.Say = "" // a whole page says itself what it shows
-		view.Trial, view.Frame.Live = &trial, trial.Running != nil
+		view.Trial, view.Frame.Live = &trial, true
 	}
 	return view
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -12,6 +13,12 @@ import (
 	"github.com/aritma/entra-onboard/templates/page"
 )
 
+// How often a page reads how the test sign-in goes. It asks nobody outside.
+const (
+	runningEvery = "2s"
+	idleEvery    = "4s"
+)
+
 // wantedClaims are those by which Aritma recognises people.
 var wantedClaims = []string{"email", "name", "preferred_username"}
 
@@ -19,6 +26,9 @@ var wantedClaims = []string{"email", "name", "preferred_username"}
 func (s *Server) trialOfStep(v *visit) page.TrialView {
 	trial := v.setup.State.Trial
 	view := s.trialView(v, v.step(wizard.SigninTest), v.url("signin-test/progress"))
+	if view.Every == "" {
+		view.Every = idleEvery // a test that another tab begins is seen here
+	}
 	view.Test = &page.TestView{
 		Action: v.url("signin-test/begin"), Begun: !trial.BeganAt.IsZero(), Running: view.Running != nil,
 		Settled: trial.Outcome == wizard.Good && !trial.Running(), Finish: s.form(v, wizard.SigninTest),
@@ -35,21 +45,22 @@ func (s *Server) trialOfStep(v *visit) page.TrialView {
 // trialView is the newest test sign-in. Self is the page that shows it, progress the address that tells how it goes.
 func (s *Server) trialView(v *visit, self, progress string) page.TrialView {
 	trial := v.setup.State.Trial
-	view := page.TrialView{ProgressURL: progress}
+	view := page.TrialView{ProgressURL: progress, Told: "nothing"}
 	began := s.clock(trial.BeganAt)
 	switch {
 	case trial.Running() && s.Now().Sub(trial.BeganAt) < onboarding.TrialLife:
+		view.Every, view.Told = runningEvery, "running"
 		view.Running = &component.WaitingView{Title: v.t.T("trial.running"), Text: v.t.T("trial.running.text", "Time", began), CheckURL: self}
 		return view
 	case trial.Running():
 		view.Notices = []component.NoticeView{{Kind: component.NoticeWarning, Title: v.t.T("trial.nobody.title"), Text: v.t.T("trial.nobody", "Time", began)}}
-		view.Say = v.t.T("trial.nobody.title")
+		view.Told, view.Say = "nobody", v.t.T("trial.nobody.title")
 		return view
 	case trial.Outcome == wizard.Unchecked:
 		return view
 	}
 	view.Verdict = s.verdict(v, &view)
-	view.Say = view.Verdict.Title
+	view.Told, view.Say = "verdict-"+strconv.FormatInt(trial.At.UnixMilli(), 10), view.Verdict.Title
 	if len(trial.Claims) > 0 {
 		view.Rows = s.trialRows(v)
 		if trial.Lacks("email") {
@@ -150,10 +161,15 @@ func (s *Server) trialRows(v *visit) []component.SummaryRow {
 
 // showTrialProgress answers the live panel, of the step or of the tab that came back. It reads only.
 func (s *Server) showTrialProgress(v *visit) error {
-	if v.r.URL.Query().Get("in") == "result" {
-		return v.render(http.StatusOK, page.Trial(v.t, s.trialOfResult(v)))
+	query := v.r.URL.Query()
+	view := s.trialOfStep(v)
+	if query.Get("in") == "result" {
+		view = s.trialOfResult(v)
 	}
-	return v.render(http.StatusOK, page.Trial(v.t, s.trialOfStep(v)))
+	if query.Get("told") == view.Told {
+		view.Say = ""
+	}
+	return v.render(http.StatusOK, page.Trial(v.t, view))
 }
 
 // submitTrial begins a test sign-in in a tab of its own and leads it to Aritma ID.

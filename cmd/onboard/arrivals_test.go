@@ -78,7 +78,7 @@ func TestArrivalsOfTheFirstPerson(t *testing.T) {
 	v, token := s.provisioning()
 	sample := s.sandbox.Sample()
 
-	v.says("Waiting for "+sample.Person, "Not in Aritma yet", "Nobody new yet", "Comes only where you assigned a group", "Entra has the token since")
+	v.says("Waiting for "+sample.Person, "Not in Aritma yet", "Nobody yet", "Comes only where you assigned a group", "Entra has the token since")
 	panel := v.page.Find("#arrivals")
 	if panel.AttrOr("hx-post", "") != "/setup/"+v.setup()+"/provisioning/look" || panel.AttrOr("hx-trigger", "") != "every 5s" {
 		t.Error("the page does not look by itself")
@@ -256,6 +256,13 @@ func TestArrivalsNeedTheirForm(t *testing.T) {
 	look := "/setup/" + v.setup() + "/provisioning/look"
 	if v.post(look, url.Values{"now": {"yes"}}).at("start"); s.lookups() != 0 {
 		t.Error("Aritma was asked before the step was open")
+	}
+	for _, path := range []string{look, "/setup/" + v.setup() + "/signin-test/begin", "/setup/" + v.setup() + "/signin-test/button"} {
+		r := v.request(http.MethodPost, path, url.Values{})
+		r.Header.Set("Content-Type", "application/json")
+		if got := v.once(r); got.status != http.StatusUnsupportedMediaType {
+			t.Errorf("%s answers JSON with %d", path, got.status)
+		}
 	}
 	forged := v.request(http.MethodPost, look, url.Values{})
 	forged.Header.Set("Sec-Fetch-Site", "cross-site")

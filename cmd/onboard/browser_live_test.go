@@ -68,3 +68,22 @@ func TestArrivalsAppearByThemselves(t *testing.T) {
 	}
 	b.press("Continue").at("signin-test", "Try to sign in")
 }
+
+// TestTrialVerdictAppearsByItself: the wizard's tab sees that another one began a test and how it ended, and says it once.
+func TestTrialVerdictAppearsByItself(t *testing.T) {
+	t.Parallel()
+	s := newSiteWithSignin(t)
+	v := s.visitor().open(s.link()).walk("token").provisioned()
+	b := s.browse(true).lend(v).open(v.path).at("signin-test", "Try to sign in").watchPage()
+	signin := b.opens("Test the sign-in")
+	signin.until("Microsoft's page", `location.pathname.startsWith("/login/") && document.readyState == "complete"`)
+	b.front().shows("The test sign-in is under way")
+	signin.front().press("[value='" + s.sandbox.Sample().Person + "']")
+	signin.until("the way back", `location.pathname.endsWith("/signin-test/result")`)
+	signin.shows("You can close this tab")
+	b.front().shows("it is the same person").until("it is said", "window.said.length > 0")
+	if said := evaluate[[]string](b, "window.said"); len(said) != 1 {
+		t.Errorf("the status element said %q", said)
+	}
+	b.press("Finish").at("done", s.sandbox.Sample().Company+" is connected")
+}

@@ -253,13 +253,13 @@ func (s *Service) readRedirect(ctx context.Context, setup Setup) wizard.Redirect
 	shown := s.RedirectURI(setup)
 	sent, err := s.Signin.RedirectURI(ctx, setup.Tenant, setup.State.Registration.Sent.Scheme, s.MicrosoftHosts)
 	if err == nil && !s.onAritmaID(sent.RedirectURI) {
-		err = fault.New(fault.Forbidden, "redirect.foreign", fault.Data{"URI": sent.RedirectURI})
+		err = fault.New(fault.Upstream, "redirect.foreign", fault.Data{"URI": sent.RedirectURI})
 	}
 	if err == nil && !strings.EqualFold(sent.ClientID, setup.State.Registration.Sent.ClientID) {
-		err = fault.New(fault.Forbidden, "redirect.other-client", fault.Data{"ClientID": sent.ClientID})
+		err = fault.New(fault.Upstream, "redirect.other-client", fault.Data{"ClientID": sent.ClientID})
 	}
 	if err == nil && !strings.EqualFold(sent.Authority, setup.State.Registration.Sent.DirectoryID) {
-		err = fault.New(fault.Forbidden, "redirect.other-directory", fault.Data{"Directory": sent.Authority})
+		err = fault.New(fault.Upstream, "redirect.other-directory", fault.Data{"Directory": sent.Authority})
 	}
 	proven := wizard.RedirectProven{Check: s.checkOf(ctx, setup.ID, "prove-redirect", err)}
 	if err == nil {
