@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 
 	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/internal/secret"
 )
 
 // album takes a picture of every page and state where ONBOARD_SCREENSHOTS names a directory; elsewhere it only looks
@@ -76,6 +77,7 @@ func TestPictures(t *testing.T) {
 	})
 	t.Run("steps", func(t *testing.T) { picturesOfSteps(t, newSite(t, nil)) })
 	t.Run("token", func(t *testing.T) { picturesOfToken(t, newSite(t, nil)) })
+	t.Run("proof", func(t *testing.T) { picturesOfTheEnd(t, newSiteWithSignin(t)) })
 	t.Run("trouble", func(t *testing.T) { picturesOfTrouble(t, newSite(t, nil)) })
 	t.Run("access token", func(t *testing.T) {
 		s := newSite(t, map[string]string{"ONBOARD_SERVICE_CLIENT_ID": "", "ONBOARD_SERVICE_CLIENT_SECRET": ""})
@@ -166,13 +168,62 @@ func picturesOfToken(t *testing.T, s *site) {
 	still.take("token-shown-without-scripts", title)
 
 	a.open(setup + "token").click("I have pasted it in Entra, and Test Connection succeeded").press("Continue").click("Nothing happens?")
-	a.take("provisioning", "Start provisioning").press("Continue")
+	a.take("provisioning", "Start provisioning").click("Continue without waiting")
+	a.take("provisioning-by-hand", "Start provisioning").press("Continue")
 	a.take("provisioning-wrong", "Start provisioning").click("Yes, I see them").press("Continue").click("Microsoft shows an error?")
 	a.take("signin-test", "Try to sign in").press("Finish")
 	a.take("done", "Nordlys Bygg AS is connected").open(setup + "token")
 	a.take("token-pasted", title).press("Replace token")
 	a.take("token-replace-working", "Replace the token?").press("Replace token").arrived()
 	a.take("token-replaced-working", title)
+}
+
+// picturesOfTheEnd shows the waits for the first person and for a test sign-in, with every verdict.
+func picturesOfTheEnd(t *testing.T, s *site) {
+	a := newAlbum(s.browse(true))
+	a.enter().walk("token")
+	box, sample, setup := s.sandbox, s.sandbox.Sample(), strings.TrimSuffix(a.path(), "token")
+	scheme := s.held().Providers[0].Scheme
+	uri := box.IDURL() + "/" + sample.Tenant + "/federation/" + scheme + "/signin"
+	if !box.RegisterRedirectURI(sample.ClientID, uri+"/") || !box.GrantConsent(sample.ClientID) || !box.Assign(sample.ClientID, person) {
+		t.Fatal("Entra does not know the sample")
+	}
+	a.press("Create token").arrived()
+	tenantURL, token := a.text("#tenant-url"), secret.New(a.copied())
+	a.click("I have pasted it in Entra, and Test Connection succeeded").press("Continue").at("provisioning", "Start provisioning")
+	a.click("Continue without waiting").click("Not yet, go on without").fill("reason", "The first cycle still runs.").press("Continue").at("signin-test", "Try to sign in")
+	a.take("signin-test-client", "Try to sign in")
+	shown := a.opens("Test the sign-in").until("Microsoft's error", `!!document.querySelector("#error")`)
+	newAlbum(shown).take("practice-microsoft-error", shown.text("h1"))
+	a.front()
+	a.take("signin-test-running", "Try to sign in")
+	a.click("Microsoft shows an error?").fill("shown", shown.text("#error")).press("Explain it")
+	a.take("signin-test-explained", "Try to sign in")
+	box.RegisterRedirectURI(sample.ClientID, uri)
+	a.open(setup + "signin-test")
+	tryAgain := func(on string) *tab {
+		tab := a.opens(on).until("Microsoft's page", `!!document.querySelector("#accounts")`)
+		newAlbum(tab).take("practice-microsoft-account", tab.text("h1"))
+		tab.press("[value='"+sample.Person+"']").until("the result", `!!document.querySelector("#trial .status")`)
+		a.front().until("the verdict", `!!document.querySelector("#trial .status:not(.running)")`)
+		return tab
+	}
+	newAlbum(tryAgain("Test again")).take("signin-test-result", "The test sign-in")
+	a.take("signin-test-half", "Try to sign in")
+
+	if said := box.ConfigureProvisioning(sample.ClientID, tenantURL, token); said != "" {
+		t.Fatal(said)
+	}
+	box.Faults().Set(sandbox.MistakeUserNameDiffers, sandbox.UntilCleared)
+	box.AddEmailClaim(sample.ClientID)
+	if said := box.ProvisionOnDemand(sample.ClientID, person); said != "" {
+		t.Fatal(said)
+	}
+	a.open(setup+"provisioning").until("the arrival", `!!document.querySelector("#arrivals .status.good")`)
+	a.take("provisioning-arrived", "Start provisioning").press("Continue")
+	tryAgain("Test again")
+	a.take("signin-test-good", "Try to sign in").press("Finish")
+	a.take("done-proven", "Nordlys Bygg AS is connected")
 }
 
 // picturesOfTrouble shows what a slow and a failing Aritma look like.

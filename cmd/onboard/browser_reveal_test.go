@@ -116,7 +116,7 @@ func TestReplaceInBrowser(t *testing.T) {
 		alive(second, http.StatusOK)
 
 		pasted := "I have pasted it in Entra, and Test Connection succeeded"
-		b.click(pasted).press("Continue").click("Yes, I see them").press("Continue").press("Finish")
+		b.click(pasted).press("Continue").click("Continue without waiting").click("Yes, I see them").press("Continue").press("Finish")
 		b.press("Replace token").titled("Replace the token?").press("Replace token").arrived().titled("Connect provisioning")
 		third := b.revealed(scripts)
 		s.holds(1, 2)

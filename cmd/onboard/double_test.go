@@ -221,13 +221,14 @@ func TestOlderTabIsToldOfTheChange(t *testing.T) {
 					t.Errorf("%q is not shown beside the other: %s", value, here.text(".compare"))
 				}
 			}
-			if _, values := here.form(nil); !contains(values, c.here) {
+			action, values := here.asItStands(c.here)
+			if !contains(values, c.here) {
 				t.Errorf("what was entered here is lost: %v", values)
 			}
-			if again := here.send(nil); again.status >= 400 {
+			if again := here.post(action, values); again.status >= 400 {
 				t.Errorf("saving again got %d: %s", again.status, again.text("main"))
 			}
-			if _, values := v.as(t).get(page).form(nil); !contains(values, c.here) {
+			if _, values := v.as(t).get(page).asItStands(c.here); !contains(values, c.here) {
 				t.Errorf("after saving again the setup holds %v", values)
 			}
 		})

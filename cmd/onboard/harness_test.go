@@ -185,6 +185,16 @@ func (v *visitor) post(path string, form url.Values) *visitor {
 // form is the main form of the page as a browser would send it, with the given fields filled in.
 func (v *visitor) form(fields map[string]string) (action string, values url.Values) {
 	v.t.Helper()
+	action, values = v.asItStands(fields)
+	for name, value := range fields {
+		values.Set(name, value)
+	}
+	return action, values
+}
+
+// asItStands is the form that has the given fields, with what the page filled into them.
+func (v *visitor) asItStands(fields map[string]string) (action string, values url.Values) {
+	v.t.Helper()
 	form := v.page.Find("main form[method=post]").FilterFunction(func(_ int, f *goquery.Selection) bool {
 		for name := range fields {
 			if f.Find("[name='"+name+"']").Length() == 0 {
@@ -209,9 +219,6 @@ func (v *visitor) form(fields map[string]string) (action string, values url.Valu
 		}
 		values.Set(name, value)
 	})
-	for name, value := range fields {
-		values.Set(name, value)
-	}
 	return form.AttrOr("action", ""), values
 }
 

@@ -189,3 +189,40 @@ func TestSCIMEndpointHangs(t *testing.T) {
 	}
 	s.one(1)
 }
+
+func TestRedirectURIIsReadFromAritmaID(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault sandbox.Switch
+		step  string // where the registration leads
+		says  []string
+	}{
+		"the same":        {"", "token", []string{"Aritma ID sends exactly this address"}},
+		"not to be asked": {sandbox.IDAsksForPage, "token", []string{"could not be proven"}},
+		"another one":     {sandbox.IDRedirectDiffers, "redirect", []string{"Another Redirect URI is needed", "/callback"}},
+		"of no directory": {sandbox.MistakeCommonAuthority, "token", []string{"asks Microsoft at common instead of at your directory"}},
+		"never an answer": {sandbox.IDSlowSignin, "token", []string{"could not be proven"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSiteWithSignin(t)
+			v := s.visitor().open(s.link()).walk("review")
+			if c.fault != "" {
+				s.sandbox.Faults().Set(c.fault, sandbox.UntilCleared)
+			}
+			began := time.Now()
+			v.send(nil)
+			if took := time.Since(began); took > soon {
+				t.Errorf("the page took %v", took)
+			}
+			if strings.HasSuffix(v.path, "/review") {
+				v.idle("review").get("/setup/" + v.setup() + "/")
+			}
+			v.at(c.step)
+			v.get("/setup/" + v.setup() + "/redirect").at("redirect").says(c.says...)
+			s.one(0)
+			if c.step == "redirect" {
+				v.send(nil).at("review").says("Sign-in was registered")
+				v.get("/setup/" + v.setup() + "/").at("token")
+			}
+		})
+	}
+}

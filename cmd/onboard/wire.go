@@ -48,6 +48,10 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	microsoft := entra.Hosts(c.EntraLoginURL)
+	signinHosts := microsoft
+	if c.EntraLoginURL != nil {
+		signinHosts = []*url.URL{c.EntraLoginURL} // its path tells it from what else lies on the origin
+	}
 	client := outbound.New(outbound.Options{
 		Allow:         append([]*url.URL{c.IAMURL, c.IDURL, c.SCIMOrigin()}, microsoft...),
 		AllowLoopback: c.AllowLoopback,
@@ -59,7 +63,7 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	}
 	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages}
 	s.onboarding = onboarding.New(onboarding.Options{
-		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: trials, MicrosoftHosts: microsoft, Keys: c.Keys, Log: log, Now: time.Now,
+		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: trials, MicrosoftHosts: signinHosts, Keys: c.Keys, Log: log, Now: time.Now,
 		SCIMURLTemplate: c.SCIMURLTemplate, RedirectURITemplate: c.RedirectURITemplate,
 	})
 	s.sessions = session.New(store, c.Keys, session.Options{Secure: c.PublicURL.Scheme == "https", Now: time.Now})
