@@ -69,8 +69,8 @@ func TestWrongFormsInBrowser(t *testing.T) {
 			t.Errorf("Continue without the tick leads to %q", focused)
 		}
 		b.at("token", "Connect provisioning").click("I have pasted it in Entra, and Test Connection succeeded").press("Continue")
-		b.press("Continue").mistaken("Choose whether the first person arrived in Aritma")
-		b.click("Continue without waiting").click("Not yet, go on without").press("Continue").mistaken("Say in a line what you saw, so that somebody can look at it later")
+		b.click("Continue without waiting").press("Continue").mistaken("Choose whether the first person arrived in Aritma")
+		b.click("Not yet, go on without").press("Continue").mistaken("Say in a line what you saw, so that somebody can look at it later")
 		b.fill("reason", "The log was empty").press("Continue").at("signin-test", "Try to sign in")
 		b.open(strings.TrimSuffix(b.path(), "signin-test") + "start-over")
 		b.press("#content .danger").mistaken("Tick to confirm that this is to be deleted")
