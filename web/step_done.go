@@ -17,15 +17,12 @@ func (s *Server) showDone(v *visit) error {
 	if a.HoldButton {
 		button = v.t.T("done.button.held")
 	}
-	people := v.t.T("done.people.arrived")
-	if !a.FirstUserArrived {
-		people = v.t.T("done.people.waiting")
-	}
 	view := page.DoneView{
 		Frame: s.stepFrame(v, wizard.Done, "Company", v.setup.Company),
 		Rows: []component.SummaryRow{
 			{Label: v.t.T("done.signin"), Value: a.DisplayName, Tag: button},
-			{Label: v.t.T("done.people"), Value: people},
+			{Label: v.t.T("done.people"), Value: s.donePeople(v)},
+			{Label: v.t.T("done.tested"), Value: s.doneTested(v)},
 			{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true},
 			{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
 			{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
@@ -52,4 +49,30 @@ func (s *Server) showDone(v *visit) error {
 		view.Expires = day.Format("2 January 2006")
 	}
 	return v.render(http.StatusOK, page.Done(view))
+}
+
+// donePeople says whether provisioning was seen working, and by whom.
+func (s *Server) donePeople(v *visit) string {
+	a := v.setup.State.Arrivals
+	switch {
+	case a.Person != nil && !a.PersonBefore:
+		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, a.Person.UserName), "Time", s.clock(a.Person.At))
+	case a.Somebody():
+		return v.t.T("done.people.arrived")
+	case v.setup.State.Answers.FirstUserArrived:
+		return v.t.T("done.people.said")
+	}
+	return v.t.T("done.people.waiting")
+}
+
+// doneTested says what the newest test sign-in showed.
+func (s *Server) doneTested(v *visit) string {
+	trial := v.setup.State.Trial
+	switch {
+	case trial.Outcome == wizard.Good:
+		return v.t.T("done.tested.good", "Name", s.trialName(v), "Time", s.clock(trial.At))
+	case trial.Outcome == wizard.Doubt && len(trial.Claims) > 0:
+		return v.t.T("done.tested.half", "Name", s.trialName(v), "Time", s.clock(trial.At))
+	}
+	return v.t.T("done.tested.none")
 }
