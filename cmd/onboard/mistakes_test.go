@@ -89,17 +89,29 @@ var made = map[int]func(s *site, v *visitor){
 		v.walk("token").prepared().toSigninTest().trySignin().choose(person)
 		v.verdict()
 	},
-	11: func(_ *site, v *visitor) { v.walk("application") },
-	12: func(_ *site, v *visitor) { v.walk("token").handOver() },
-	13: func(_ *site, v *visitor) { v.toProvisioning() },
-	14: func(_ *site, v *visitor) { v.toProvisioning() },
-	15: func(_ *site, v *visitor) { v.toProvisioning() },
-	16: func(_ *site, v *visitor) { v.toProvisioning() },
+	11: func(s *site, v *visitor) {
+		v.walk("token").prepared().handOver()
+		s.sandbox.Faults().Set(sandbox.MistakeBareApp, sandbox.UntilCleared)
+		v.refusedByEntra(v.configure())
+		v.get("/setup/" + v.setup() + "/application")
+	},
+	12: func(s *site, v *visitor) {
+		s.sandbox.Faults().Set(sandbox.MistakeTenantURLCut, sandbox.UntilCleared)
+		v.walk("token").prepared().handOver().refusedByEntra(v.configure())
+	},
+	13: func(s *site, v *visitor) {
+		s.sandbox.Faults().Set(sandbox.MistakePatchFlag, sandbox.UntilCleared)
+		v.walk("token").prepared().handOver().configure()
+		v.refusedByEntra(s.sandbox.ProvisionOnDemand(s.sandbox.Sample().ClientID, person)).nobodyComes()
+	},
+	14: func(s *site, v *visitor) { v.started(sandbox.MistakeSlowCycle).nobodyComes() },
+	15: func(s *site, v *visitor) { v.started(sandbox.MistakeTokenCut).nobodyComes() },
+	16: func(s *site, v *visitor) { v.started(sandbox.MistakeNobodyInScope).nobodyComes() },
 	17: func(s *site, v *visitor) {
 		s.sandbox.Faults().Set(sandbox.MistakeUserNameDiffers, sandbox.UntilCleared)
 		sample := s.sandbox.Sample()
 		v.walk("token").prepared().handOver()
-		if said := s.sandbox.ConfigureProvisioning(sample.ClientID, v.text("#tenant-url"), secret.New(v.value())); said != "" {
+		if said := v.configure(); said != "" {
 			v.t.Fatalf("Test Connection says %q", said)
 		}
 		v.send(map[string]string{"pasted": "yes"}).at("provisioning")
@@ -132,11 +144,45 @@ func TestSeventeenMistakes(t *testing.T) {
 	}
 }
 
-// toProvisioning goes through everything up to the wait for the first person.
-func (v *visitor) toProvisioning() *visitor {
+// configure pastes what the token page hands over into Entra, and returns what its Test Connection says against it.
+func (v *visitor) configure() string {
 	v.t.Helper()
+	return v.site.sandbox.ConfigureProvisioning(v.site.sandbox.Sample().ClientID, v.text("#tenant-url"), secret.New(v.value()))
+}
+
+// refusedByEntra demands that Entra's portal says no.
+func (v *visitor) refusedByEntra(said string) *visitor {
+	v.t.Helper()
+	if said == "" {
+		v.t.Error("Entra's portal has nothing against it: the mistake was not made")
+	}
+	return v
+}
+
+// started makes a mistake and starts provisioning with it.
+func (v *visitor) started(mistake sandbox.Switch) *visitor {
+	v.t.Helper()
+	box, client := v.site.sandbox, v.site.sandbox.Sample().ClientID
 	v.walk("token").handOver()
-	return v.send(map[string]string{"pasted": "yes"}).at("provisioning")
+	if mistake == sandbox.MistakeNobodyInScope {
+		box.Assign(client, "Aritma users")
+	} else {
+		box.Assign(client, person)
+	}
+	box.Faults().Set(mistake, sandbox.UntilCleared)
+	v.configure()
+	box.StartProvisioning(client)
+	return v
+}
+
+// nobodyComes goes on to provisioning and demands that Aritma knows nobody, as the page says.
+func (v *visitor) nobodyComes() *visitor {
+	v.t.Helper()
+	v.send(map[string]string{"pasted": "yes"}).at("provisioning")
+	if people := v.site.held().Users; len(people) != 0 {
+		v.t.Errorf("%d people arrived: the mistake was not made", len(people))
+	}
+	return v.says("Not in Aritma yet")
 }
 
 // signinFails lets a test sign-in fail at Microsoft and pastes what its page says.
