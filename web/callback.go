@@ -14,7 +14,20 @@ import (
 // OAuth answers with a GET, so this is the one GET that stores something. Nobody else can make it do so: the attempt is
 // good once, and only in the browser session that began it. What stood in the address is gone with the redirect.
 func (s *Server) showCallback(w http.ResponseWriter, r *http.Request) error {
+	err := s.takeCallback(w, r)
+	if err != nil && r.URL.RawQuery != "" { // what came with it stays in no address and no Referer
+		s.Log.InfoContext(r.Context(), "answer to a test sign-in refused", "reference", reference(r), "error", err)
+		http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+		return nil
+	}
+	return err
+}
+
+func (s *Server) takeCallback(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
+	if r.URL.RawQuery == "" {
+		return onboarding.ErrForeignTrial
+	}
 	sess, err := s.session(r)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ const kari = "kari@nordlysbygg.example"
 func ago(wait time.Duration, change func(*wizard.State)) wizard.State {
 	state := wizard.State{Answers: wizard.Answers{FirstPerson: kari}}
 	state.Token.PastedAt = noon.Add(-wait)
-	state.Arrivals = wizard.Arrivals{Since: noon.Add(-wait), Users: 3, CheckedAt: noon.Add(-time.Second), Checks: 1, Window: noon.Add(-wait)}
+	state.Arrivals = wizard.Arrivals{Since: noon.Add(-wait), Users: 3, CheckedAt: noon.Add(-time.Second), Checks: 1}
 	if change != nil {
 		change(&state)
 	}
@@ -85,7 +85,7 @@ func TestArrivalsPanel(t *testing.T) {
 		"after 20 minutes": {ago(20*time.Minute, nil), []string{"Nobody after 20 minutes", "first cycle may still be under way"}, []string{"inner group"}},
 		"after 45 minutes": {ago(45*time.Minute, nil), []string{"Nobody after 45 minutes", "inner group", "Quarantine", "Provisioning logs", "was to be expected by about 11:55 UTC"}, nil},
 		"after a day":      {ago(26*time.Hour, nil), []string{"Nobody after 26 hours"}, nil},
-		"enough for a day": {ago(10*time.Hour, func(s *wizard.State) { s.Arrivals.Requests = 189 }), []string{"enough for one day"}, []string{polls, `name="now"`}},
+		"enough for a day": {ago(10*time.Hour, func(s *wizard.State) { s.Arrivals.Spent = []wizard.Spent{{Hour: noon.Unix() / 3600, Requests: 189}} }), []string{"enough for one day"}, []string{polls, `name="now"`}},
 		"known before":     {ago(time.Minute, func(s *wizard.State) { s.Arrivals.Person, s.Arrivals.PersonBefore = here, true }), []string{"Kari was in Aritma already", polls, "Not proven"}, []string{done}},
 		"known before, and a new one": {ago(time.Minute, func(s *wizard.State) {
 			s.Arrivals.Person, s.Arrivals.PersonBefore, s.Arrivals.First, s.Arrivals.People = here, true, noon, 1
@@ -140,10 +140,10 @@ func TestTrialPanel(t *testing.T) {
 		"user name":      {good(wizard.MatchUserName), []string{"by the name at sign-in"}, nil},
 		"externally":     {good(wizard.MatchExternalID), []string{"number for them"}, nil},
 		"nobody came":    {unknown(func(*wizard.State) {}), []string{"half a pass", "Nobody has arrived"}, nil},
-		"another person": {unknown(func(s *wizard.State) { s.Arrivals.First = noon }), []string{kari, "has not arrived yet"}, nil},
+		"another person": {unknown(func(s *wizard.State) { s.Arrivals.Since, s.Arrivals.First = noon.Add(-time.Hour), noon }), []string{kari, "has not arrived yet"}, nil},
 		"other userName": {unknown(func(s *wizard.State) { s.Arrivals.Person = known }), []string{"Entra sent this person as", "kn1"}, nil},
 		"not assigned": {unknown(func(s *wizard.State) {
-			s.Arrivals.First, s.Trial.Email, s.Trial.UserName = noon, "ola@nordlysbygg.example", "ola@nordlysbygg.example"
+			s.Arrivals.Since, s.Arrivals.First, s.Trial.Email, s.Trial.UserName = noon.Add(-time.Hour), noon, "ola@nordlysbygg.example", "ola@nordlysbygg.example"
 		}), []string{"Others have arrived", "Users and groups"}, nil},
 		"not asked": {unknown(func(s *wizard.State) {
 			s.Trial.Problem = &wizard.Problem{ID: "iam.unavailable", Kind: fault.Unavailable, Reference: "ABCD2345"}

@@ -96,7 +96,7 @@ func (s *Server) submitSecret(v *visit) error {
 	if m.any() {
 		view := s.secretView(v)
 		view.Expires = expires
-		view.Form.Problem = nil
+		view.Form.Problem, view.Reference = nil, ""
 		wrong(&view.Frame, &view.Form, m)
 		return v.render(http.StatusUnprocessableEntity, page.Secret(view))
 	}

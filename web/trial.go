@@ -67,8 +67,8 @@ func (s *Server) trialView(v *visit, self, progress string) page.TrialView {
 			view.ClaimsURL = s.portal(v, portal.TokenConfiguration)
 		}
 	}
-	if trial.Shown != "" {
-		view.Found = s.found(v, s.Onboarding.Diagnose(trial.Shown))
+	if d := s.Onboarding.Diagnose(trial.Shown); d.Code != 0 {
+		view.Found = s.found(v, d)
 	}
 	return view
 }
@@ -86,18 +86,27 @@ func (s *Server) verdict(v *visit, view *page.TrialView) *component.StatusView {
 	case trial.Outcome == wizard.Doubt && trial.Problem == nil:
 		view.ProvisioningURL = v.step(wizard.Provisioning)
 		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unknown", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: s.unknownReason(v)}
+	case trial.Outcome == wizard.Doubt && trial.Match != wizard.MatchNone:
+		view.ProvisioningURL = v.step(wizard.Provisioning)
+		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unsure", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: s.problemText(v, trial.Problem)}
 	case trial.Outcome == wizard.Doubt && len(trial.Claims) > 0:
 		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unasked", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: s.problemNotice(v, trial.Problem).Text}
 	}
 	// What Aritma ID said of the person is not about the wizard's own access, which problemNotice would make of it.
 	verdict := &component.StatusView{State: component.StateFailed, Title: v.t.T("trial.failed")}
-	if p := trial.Problem; p != nil {
-		verdict.Text = v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data})
-	}
+	verdict.Text = s.problemText(v, trial.Problem)
 	if trial.Outcome == wizard.Doubt {
 		verdict.State, verdict.Title = component.StateDoubt, v.t.T("trial.unproven")
 	}
 	return verdict
+}
+
+// problemText is the sentence of a stored problem; empty when there is none.
+func (s *Server) problemText(v *visit, p *wizard.Problem) string {
+	if p == nil {
+		return ""
+	}
+	return v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data})
 }
 
 // trialName is who signed in, by what Aritma ID said.

@@ -74,7 +74,7 @@ func TestTrialOfTheSamePerson(t *testing.T) {
 	}
 	v.get("/setup/"+v.setup()+"/signin-test").filled("Finish").says("it is the same person", "Passed", s.sandbox.Sample().Person, v.scheme(), "The login button is shown")
 	s.restart()
-	v.again().get(v.path).filled("Finish").press("finish").at("done").says("Arrived in Aritma")
+	v.again().get(v.path).filled("Finish").press("finish").at("done").says("arrived at", "is the person whom Aritma knows")
 }
 
 // TestTrialOfSomebodyUnknown: half a pass, with the reason, and no dead end.
@@ -172,7 +172,8 @@ func TestTrialCallback(t *testing.T) {
 	callback := microsoft.callback(person)
 
 	for name, who := range map[string]*visitor{"no session": stranger, "another browser in the same setup": guest} {
-		if got := who.once(who.request(http.MethodGet, callback, nil)); got.status != http.StatusNotFound && got.status != http.StatusGone {
+		got := who.once(who.request(http.MethodGet, callback, nil))
+		if got.status != http.StatusSeeOther || got.header.Get("Location") != "/signin/callback" {
 			t.Errorf("%s: the answer is taken, %d", name, got.status)
 		} else if strings.Contains(got.body, "code=") || strings.Contains(got.body, v.setup()) {
 			t.Errorf("%s: the page tells details", name)
@@ -182,16 +183,16 @@ func TestTrialCallback(t *testing.T) {
 		t.Errorf("HEAD is answered %d", got.status)
 	}
 	forged := strings.Replace(callback, "state=", "state=x", 1)
-	if got := v.once(v.request(http.MethodGet, forged, nil)); got.status != http.StatusNotFound {
-		t.Errorf("a made-up state is answered %d", got.status)
+	if at := v.tab().get(forged); at.status != http.StatusGone || at.path != "/signin/callback" {
+		t.Errorf("a made-up state is answered %d at %s", at.status, at.path)
 	}
 	got := v.once(v.request(http.MethodGet, callback, nil))
 	if to := got.header.Get("Location"); got.status != http.StatusSeeOther || strings.ContainsAny(to, "?#") || !strings.HasSuffix(to, "/signin-test/result") {
 		t.Errorf("the answer leads %d to %q", got.status, to)
 	}
 	v.idle("signin-test/result").says("Microsoft accepted " + person)
-	if got := v.once(v.request(http.MethodGet, callback, nil)); got.status != http.StatusGone {
-		t.Errorf("the same answer again is answered %d", got.status)
+	if at := v.tab().get(callback); at.status != http.StatusGone || at.path != "/signin/callback" {
+		t.Errorf("the same answer again is answered %d at %s", at.status, at.path)
 	}
 	v.get("/setup/" + v.setup() + "/signin-test").says("Microsoft accepted " + person)
 	for _, word := range []string{"code=", "state="} {

@@ -28,7 +28,7 @@ const (
 
 // NextLook is when Aritma is asked again while somebody waits; the zero time: not today.
 func NextLook(a wizard.Arrivals, now time.Time) time.Time {
-	if now.Sub(a.Window) < wizard.Day && a.Requests > requestsADay-requestsALook {
+	if a.Cost(now) > requestsADay-requestsALook {
 		return time.Time{}
 	}
 	if a.CheckedAt.IsZero() {

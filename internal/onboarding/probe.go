@@ -23,7 +23,7 @@ func (s *Service) proveToken(ctx context.Context, setup Setup, value, access sec
 	var counted *wizard.ArrivalsCounted
 	var both sync.WaitGroup
 	both.Go(func() { check = s.checkOf(ctx, setup.ID, "probe-scim", s.SCIM.Probe(ctx, s.TenantURL(setup), value)) })
-	if setup.State.Arrivals.Since.IsZero() && !setup.State.Answers.FirstUserArrived {
+	if a := setup.State.Arrivals; a.Since.IsZero() && !a.Late && !access.IsZero() {
 		both.Go(func() { counted = s.countArrivals(ctx, setup, access) })
 	}
 	both.Wait()
@@ -51,7 +51,26 @@ func (s *Service) countArrivals(ctx context.Context, setup Setup, access secret.
 	if err != nil {
 		return s.notCounted(ctx, setup, err)
 	}
-	return &wizard.ArrivalsCounted{Users: users.Total, Groups: groups.Total, PersonBefore: person != nil}
+	return &wizard.ArrivalsCounted{Users: users.Total, Groups: groups.Total, Person: setup.State.Answers.FirstPerson, PersonBefore: person != nil}
+}
+
+// recount counts anew after the provider was moved to another application: whoever came by the old one is no proof.
+func (s *Service) recount(ctx context.Context, id string, access Access) {
+	setup, err := s.Setup(ctx, id)
+	if err != nil || !setup.State.Arrivals.Since.IsZero() || setup.State.Token.CreatedAt.IsZero() || !setup.State.Registration.Exists {
+		return
+	}
+	token, err := access.token(ctx)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(outbound.Once(ctx), probeTime)
+	defer cancel()
+	if counted := s.countArrivals(ctx, setup, token); counted != nil {
+		if _, err := s.record(ctx, id, access.Actor, "people.counted", nil, *counted); err != nil && !fault.Is(err, fault.Conflict) {
+			s.Log.ErrorContext(ctx, "count not stored", "setup", id, "error", err)
+		}
+	}
 }
 
 func (s *Service) notCounted(ctx context.Context, setup Setup, err error) *wizard.ArrivalsCounted {
@@ -75,10 +94,6 @@ func (s *Service) ProbeToken(ctx context.Context, id string, access Access) erro
 			s.Log.ErrorContext(ctx, "sealed token unreadable", "setup", id, "error", err)
 			return
 		}
-		token, err := access.token(ctx)
-		if err != nil {
-			token = secret.Secret{}
-		}
-		s.proveToken(ctx, setup, value, token, access.Actor)
+		s.proveToken(ctx, setup, value, secret.Secret{}, access.Actor) // the probe alone: Aritma was counted when it was made
 	})
 }

@@ -22,12 +22,23 @@ type Registration struct {
 // over. The outcome, or the problem, is in the setup afterwards; while it is still under way Busy says so.
 func (s *Service) Register(ctx context.Context, id string, r Registration, access Access) error {
 	return s.act(ctx, id, access, func(ctx context.Context) {
+		moved := s.moves(ctx, id)
 		if err := s.register(ctx, id, r, access); err != nil {
 			s.storeProblem(ctx, id, access.Actor, "register", err, registrationFailed)
 			return
 		}
 		s.proveRedirect(ctx, id, access.Actor)
+		if moved {
+			s.recount(ctx, id, access)
+		}
 	})
+}
+
+// moves reports whether the provider is about to be moved to another application.
+func (s *Service) moves(ctx context.Context, id string) bool {
+	setup, err := s.Setup(ctx, id)
+	sent := setup.State.Registration.Sent
+	return err == nil && setup.State.Registration.Exists && (sent.ClientID != setup.State.Answers.ClientID || sent.DirectoryID != setup.State.Answers.DirectoryID)
 }
 
 // storeProblem keeps why an act ended, as the event that makeEvent returns. A used operation id is no problem: the
@@ -103,6 +114,7 @@ func (s *Service) Preview(setup Setup) (method, url, body string) {
 
 func (s *Service) create(ctx context.Context, setup Setup, r Registration, token secret.Secret, access Access) error {
 	actor := access.Actor
+	received := setup.State.ClientSecret.ReceivedAt
 	clientSecret, err := s.clientSecret(ctx, setup, access)
 	if err != nil {
 		return err
@@ -114,7 +126,7 @@ func (s *Service) create(ctx context.Context, setup Setup, r Registration, token
 	if existing != nil {
 		return s.taken(ctx, setup, *existing, actor)
 	}
-	setup, err = s.intend(ctx, setup.ID, actor, wizard.RegistrationIntended{Act: wizard.Create, Operation: r.Operation, Looked: looked})
+	setup, err = s.intend(ctx, setup.ID, actor, wizard.RegistrationIntended{Act: wizard.Create, Operation: r.Operation, Looked: looked, Received: received})
 	if err != nil {
 		return err
 	}
@@ -231,6 +243,7 @@ func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Se
 // put updates the provider, or takes an existing one over. A PUT may be repeated, so its intent needs no settling.
 func (s *Service) put(ctx context.Context, setup Setup, act wizard.Act, r Registration, token secret.Secret, access Access) error {
 	actor := access.Actor
+	received := setup.State.ClientSecret.ReceivedAt
 	clientSecret, err := s.clientSecret(ctx, setup, access)
 	if err != nil {
 		return err
@@ -239,7 +252,7 @@ func (s *Service) put(ctx context.Context, setup Setup, act wizard.Act, r Regist
 	if err != nil {
 		return err
 	}
-	setup, err = s.intend(ctx, setup.ID, actor, wizard.RegistrationIntended{Act: act, Operation: r.Operation})
+	setup, err = s.intend(ctx, setup.ID, actor, wizard.RegistrationIntended{Act: act, Operation: r.Operation, Received: received})
 	if err != nil {
 		return err
 	}

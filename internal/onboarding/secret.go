@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,7 +77,12 @@ func (s *Service) dropSecret(ctx context.Context, id string) (Setup, error) {
 // A good one submits the secret step with the expiry date; a refused one is dropped, unless something else than the secret
 // is at fault. The verdict is in the setup afterwards; while Microsoft is still asked, Proving says so.
 func (s *Service) ProveSecret(ctx context.Context, id, actor, expires string) error {
-	return s.look(ctx, id, lookProof, func(ctx context.Context) {
+	setup, err := s.Setup(ctx, id)
+	if err != nil {
+		return err
+	}
+	kind := lookProof + strconv.FormatInt(setup.State.ClientSecret.ReceivedAt.UnixNano(), 10) // another secret is another proof
+	return s.look(ctx, id, kind, func(ctx context.Context) {
 		if err := s.proveSecret(ctx, id, actor, expires); err != nil {
 			s.Log.ErrorContext(ctx, "proof of client secret not stored", "setup", id, "error", err)
 		}

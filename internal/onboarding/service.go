@@ -186,9 +186,9 @@ func (s *Service) look(ctx context.Context, id, kind string, work func(ctx conte
 
 // Kinds of look.
 const (
-	lookProof    = "proof"
+	lookProof    = "proof/" // and when the secret came
 	lookArrivals = "arrivals"
-	lookTrial    = "trial"
+	lookTrial    = "trial/" // and which one
 )
 
 func (s *Service) launch(ctx context.Context, key string, work func(ctx context.Context)) error {
@@ -272,7 +272,16 @@ func (s *Service) Busy(ctx context.Context, id string) (bool, error) {
 }
 
 // Proving reports whether Microsoft is being asked about the client secret of the setup.
-func (s *Service) Proving(id string) bool { return s.runs(id + "/" + lookProof) }
+func (s *Service) Proving(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.running {
+		if strings.HasPrefix(key, id+"/"+lookProof) {
+			return true
+		}
+	}
+	return false
+}
 
 // Looking reports whether Aritma is being asked who has arrived.
 func (s *Service) Looking(id string) bool { return s.runs(id + "/" + lookArrivals) }

@@ -2,7 +2,9 @@ package onboarding
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -60,11 +62,17 @@ func (s *Service) BeginTrial(ctx context.Context, id, session, actor string) (*u
 	}
 	sealed := s.Keys.Seal(secret.New(string(raw)), place(id, trialName))
 	_, err = s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, actor, "signin.test-begun", nil, wizard.TestBegan{})
+		c, err := recorded(setup, now, actor, "signin.test-begun", nil, wizard.TestBegan{ID: trialID(attempt)})
 		c.Put = map[string]SealedSecret{trialName: {Value: sealed, DropAt: now.Add(TrialLife)}}
 		return c, err
 	})
 	return to, err
+}
+
+// trialID names an attempt without giving it away.
+func trialID(a signin.Attempt) string {
+	sum := sha256.Sum256([]byte(a.State))
+	return hex.EncodeToString(sum[:8])
 }
 
 // SetupOfState is the setup that a state parameter names; it gives no access.
@@ -85,6 +93,7 @@ func (s *Service) FinishTrial(ctx context.Context, id, session string, query url
 	}
 	return s.look(ctx, id, lookTrial+attempt.State, func(ctx context.Context) {
 		trial := s.judgeTrial(ctx, id, attempt, query, access)
+		trial.ID = trialID(attempt)
 		_, err := s.record(context.WithoutCancel(ctx), id, access.Actor, "signin.tested",
 			map[string]string{"outcome": string(trial.Outcome), "match": string(trial.Match)}, wizard.TestEnded{Trial: trial})
 		if err != nil && !fault.Is(err, fault.Conflict) {
@@ -93,14 +102,14 @@ func (s *Service) FinishTrial(ctx context.Context, id, session string, query url
 	})
 }
 
-// errForeignTrial says that an answer belongs to no trial of this setup and session.
-var errForeignTrial = fault.New(fault.Gone, "signin-test.foreign-answer", nil)
+// ErrForeignTrial says that an answer belongs to no trial of this setup and session.
+var ErrForeignTrial = fault.New(fault.Gone, "signin-test.foreign-answer", nil)
 
 // openTrial reads the attempt without taking it out: an answer that somebody made up must not end it.
 func (s *Service) openTrial(ctx context.Context, id, session, state string) (signin.Attempt, error) {
 	sealed, err := s.Store.Sealed(ctx, id, trialName)
 	if errors.Is(err, ErrNotFound) {
-		return signin.Attempt{}, errForeignTrial
+		return signin.Attempt{}, ErrForeignTrial
 	}
 	if err != nil {
 		return signin.Attempt{}, err
@@ -118,7 +127,7 @@ func (s *Service) openTrial(ctx context.Context, id, session, state string) (sig
 		return signin.Attempt{}, err
 	}
 	if held.Session != session || subtle.ConstantTimeCompare([]byte(attempt.State), []byte(state)) != 1 {
-		return signin.Attempt{}, errForeignTrial
+		return signin.Attempt{}, ErrForeignTrial
 	}
 	return attempt, nil
 }
@@ -139,7 +148,7 @@ func (s *Service) takeTrial(ctx context.Context, id, actor string) error {
 		case errors.Is(err, ErrConflict):
 			continue
 		case errors.Is(err, ErrClaimed):
-			return errForeignTrial
+			return ErrForeignTrial
 		}
 		return err
 	}
@@ -172,9 +181,27 @@ func (s *Service) judgeTrial(ctx context.Context, id string, attempt signin.Atte
 	case trial.Match == wizard.MatchNone:
 		trial.Check = wizard.Check{Outcome: wizard.Doubt}
 	default:
-		trial.Check = wizard.Check{Outcome: wizard.Good}
+		trial.Check = s.checkOf(ctx, id, "join-identity", s.sure(ctx, id, person, trial.Known))
 	}
 	return trial
+}
+
+// sure says why somebody who was found in Aritma may be another person than the one who signed in; nil when nothing does. Where
+// Aritma creates people at their first sign-in, only who came by provisioning before is sure.
+func (s *Service) sure(ctx context.Context, id string, person signin.Person, known *wizard.Arrived) error {
+	const ours = "user-" // subjectId and sub are of one kind
+	if strings.HasPrefix(person.Subject, ours) && strings.HasPrefix(known.SubjectID, ours) && person.Subject != known.SubjectID {
+		return fault.New(fault.Unavailable, "signin-test.another-person", fault.Data{"Name": known.Name})
+	}
+	setup, err := s.Setup(ctx, id)
+	if err != nil {
+		return err
+	}
+	came := setup.State.Arrivals
+	if setup.State.Registration.Sent.AutoProvision && (!came.Somebody() || came.Person == nil || came.Person.SubjectID != known.SubjectID) {
+		return fault.New(fault.Unavailable, "signin-test.autoprovisioned", nil)
+	}
+	return nil
 }
 
 // join finds the person who signed in among those whom Aritma knows. Aritma's own id goes before every name; among names, the

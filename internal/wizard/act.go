@@ -13,6 +13,9 @@ type RegistrationIntended struct {
 	Act       Act
 	Operation string
 	Looked    bool
+	// Received is when the client secret came that is about to be sent; zero when none is. Another one that came meanwhile
+	// must not count as sent.
+	Received time.Time
 }
 
 func (e RegistrationIntended) apply(s *State, at time.Time) error {
@@ -22,6 +25,9 @@ func (e RegistrationIntended) apply(s *State, at time.Time) error {
 	}
 	if e.Act != Remove && s.Open() == Review && !s.ClientSecret.Held {
 		return fault.New(fault.Conflict, "secret.gone", nil)
+	}
+	if !e.Received.IsZero() && !e.Received.Equal(s.ClientSecret.ReceivedAt) {
+		return errSecretState
 	}
 	switch e.Act {
 	case Create, Adopt:
@@ -57,6 +63,9 @@ func (e RegistrationDone) apply(s *State, at time.Time) error {
 	}
 	if e.ProviderID != 0 {
 		r.ProviderID = e.ProviderID
+	}
+	if r.Exists && (r.Sent.ClientID != s.Answers.ClientID || r.Sent.DirectoryID != s.Answers.DirectoryID) && !s.Answers.TwoApps {
+		s.Arrivals = s.Arrivals.unseen() // they came by the other application
 	}
 	r.Exists, r.Intent, r.Clash, r.Problem = true, "", nil, nil
 	r.Sent, r.Uncertain = s.Answers, false
@@ -115,7 +124,7 @@ func (Removed) apply(s *State, _ time.Time) error {
 	}
 	t := s.Token
 	kept := SCIMToken{Generation: t.Generation, LostUnlisted: t.LostUnlisted, Before: t.Before, Listed: t.Listed}
-	*s = State{Marks: map[Step]Mark{}, Token: kept}
+	*s = State{Marks: map[Step]Mark{}, Token: kept, Arrivals: s.Arrivals.unseen()}
 	return nil
 }
 
@@ -147,6 +156,9 @@ func (e TokenAsked) apply(s *State, at time.Time) error {
 		} else if !slices.Contains(t.Old, t.ID) {
 			t.Old = append(t.Old, t.ID)
 		}
+	}
+	if (t.Status == TokenClaimed || t.Status == TokenPasted) && s.Arrivals.Since.IsZero() {
+		s.Arrivals.Late = true
 	}
 	if t.Status != TokenIntended {
 		t.Generation++

@@ -45,17 +45,20 @@ type Arrived struct {
 
 // Arrivals are what was seen in Aritma since the SCIM token was made: nobody can have been provisioned with it before.
 type Arrivals struct {
-	Since  time.Time `json:"since,omitzero"`  // the count was taken; zero: nothing to compare with
+	Since  time.Time `json:"since,omitzero"`  // the count was taken; zero: nothing to compare with, so nobody is proven
 	Users  int       `json:"users,omitempty"` // in Aritma at that time
 	Groups int       `json:"groups,omitempty"`
-	// PersonBefore is true when the first person was known to Aritma already then: meeting them proves nothing.
+	// Late is true when a token had been given out before a count was taken: a count would take its people for older.
+	Late bool `json:"late,omitempty"`
+	// Counted is whom the count looked for, and CountedBefore whether Aritma knew them already then.
+	Counted       string `json:"counted,omitempty"`
+	CountedBefore bool   `json:"countedBefore,omitempty"`
+	// PersonBefore is true when the first person was known to Aritma before, or may have been: meeting them proves nothing.
 	PersonBefore bool `json:"personBefore,omitempty"`
 
 	CheckedAt time.Time `json:"checkedAt,omitzero"`
 	Checks    int       `json:"checks,omitempty"` // since the waiting began; they grow rarer
-	// Requests is what looks have cost since Window; both begin anew after a day.
-	Requests int       `json:"requests,omitempty"`
-	Window   time.Time `json:"window,omitzero"`
+	Spent     []Spent   `json:"spent,omitempty"`  // what looks have cost, of the last day
 
 	Person *Arrived  `json:"person,omitempty"` // the one named in assign
 	First  time.Time `json:"first,omitzero"`   // somebody, whoever it was, is there who was not before
@@ -65,13 +68,63 @@ type Arrivals struct {
 	Problem *Problem `json:"problem,omitempty"`
 }
 
+// Spent is how many requests the looks of one hour have cost. Hour counts from 1970.
+type Spent struct {
+	Hour     int64 `json:"hour"`
+	Requests int   `json:"requests"`
+}
+
+// hours is over how many hours the cost of looks is counted: a day, and the hour that has begun.
+const hours = 25
+
+// Cost is how many requests looks have cost in the day before now, rounded up to whole hours.
+func (a Arrivals) Cost(now time.Time) (requests int) {
+	for _, s := range a.Spent {
+		if s.Hour > hourOf(now)-hours {
+			requests += s.Requests
+		}
+	}
+	return requests
+}
+
+// spend counts the cost of a look. What is older than a day is forgotten.
+func (a *Arrivals) spend(requests int, at time.Time) {
+	now := hourOf(at)
+	kept := make([]Spent, 0, len(a.Spent)+1)
+	for _, s := range a.Spent {
+		if s.Hour == now {
+			requests += s.Requests
+		} else if s.Hour > now-hours {
+			kept = append(kept, s)
+		}
+	}
+	a.Spent = append(kept, Spent{Hour: now, Requests: requests})
+}
+
+func hourOf(at time.Time) int64 { return at.Unix() / int64(time.Hour/time.Second) }
+
+// unseen forgets who was seen and what was counted, but not what looks have cost.
+func (a Arrivals) unseen() Arrivals {
+	return Arrivals{CheckedAt: a.CheckedAt, Checks: a.Checks, Spent: a.Spent}
+}
+
+// named says that another person is waited for. Whether Aritma knew them before is known of the counted one alone.
+func (a *Arrivals) named(person string) {
+	a.Person = nil
+	a.PersonBefore = a.CountedBefore || !strings.EqualFold(person, a.Counted)
+}
+
 // Somebody reports whether provisioning is proven: a person came who was not there before.
-func (a Arrivals) Somebody() bool { return !a.First.IsZero() || (a.Person != nil && !a.PersonBefore) }
+func (a Arrivals) Somebody() bool {
+	return !a.Since.IsZero() && (!a.First.IsZero() || (a.Person != nil && !a.PersonBefore))
+}
 
 // SigninTrial is the newest test sign-in. Outcome Good means the same person: who signed in is who was provisioned;
 // Doubt that Microsoft accepted them and Aritma does not know them, or not surely; Bad that it failed.
 type SigninTrial struct {
 	Check
+	// ID tells one trial from the next; a verdict on any but the newest counts for nothing.
+	ID      string    `json:"id,omitempty"`
 	BeganAt time.Time `json:"beganAt,omitzero"`
 	Name    string    `json:"name,omitempty"`
 	Email   string    `json:"email,omitempty"`
@@ -106,7 +159,10 @@ func (t SigninTrial) Lacks(claim string) bool {
 	return !slices.ContainsFunc(t.Claims, func(c string) bool { return strings.EqualFold(c, claim) })
 }
 
-var errSecretState = fault.New(fault.Conflict, "wizard.secret-state", nil)
+var (
+	errSecretState = fault.New(fault.Conflict, "wizard.secret-state", nil)
+	errTrialState  = fault.New(fault.Conflict, "wizard.trial-state", nil)
+)
 
 // SecretChecked says what Microsoft made of the client secret that was received at that time. A bad one is dropped with
 // it, unless something else than the secret was at fault. Another secret that came meanwhile is not judged by it.
@@ -121,8 +177,11 @@ func (e SecretChecked) apply(s *State, at time.Time) error {
 		return errSecretState
 	}
 	s.ClientSecret.Check = e.Check.stamped(at)
-	if e.Check.Outcome == Bad && !e.Keep {
-		s.ClientSecret.Held = false
+	if e.Check.Outcome == Bad {
+		s.ClientSecret.Held = e.Keep
+		if s.Registration.Intent == "" { // an act without an outcome is settled first
+			s.reopen(Secret)
+		}
 	}
 	return nil
 }
@@ -169,9 +228,10 @@ func (e TokenProbed) apply(s *State, at time.Time) error {
 	return nil
 }
 
-// ArrivalsCounted says what was in Aritma when nobody could have been provisioned yet.
+// ArrivalsCounted says what was in Aritma when nobody could have been provisioned yet. Person is whom it looked for.
 type ArrivalsCounted struct {
 	Users, Groups int
+	Person        string
 	PersonBefore  bool
 }
 
@@ -179,12 +239,12 @@ func (e ArrivalsCounted) apply(s *State, at time.Time) error {
 	if s.Token.Status == TokenNone || s.Token.Status == TokenIntended {
 		return errTokenState
 	}
-	s.Arrivals = Arrivals{Since: at, Users: e.Users, Groups: e.Groups, PersonBefore: e.PersonBefore}
+	a := s.Arrivals.unseen()
+	a.Since, a.Users, a.Groups, a.Counted, a.CountedBefore = at, e.Users, e.Groups, e.Person, e.PersonBefore
+	a.named(s.Answers.FirstPerson)
+	s.Arrivals = a
 	return nil
 }
-
-// Day is the time over which the cost of looks is counted.
-const Day = 24 * time.Hour
 
 // ArrivalsChecked is what one look at Aritma showed. Who was seen once stays seen. Requests is what the look cost.
 type ArrivalsChecked struct {
@@ -199,12 +259,9 @@ func (e ArrivalsChecked) apply(s *State, at time.Time) error {
 		return notOpen(Provisioning)
 	}
 	a := &s.Arrivals
-	if at.Sub(a.Window) >= Day {
-		a.Window, a.Requests = at, 0
-	}
+	a.spend(e.Requests, at)
 	a.CheckedAt, a.Problem = at, e.Problem
 	a.Checks++
-	a.Requests += e.Requests
 	if a.Person == nil {
 		a.Person = e.Person
 	}
@@ -223,26 +280,32 @@ func (e ArrivalsChecked) apply(s *State, at time.Time) error {
 	return nil
 }
 
-// TestBegan says that somebody was sent to sign in.
-type TestBegan struct{}
+// TestBegan says that somebody was sent to sign in. A test that was under way no longer counts.
+type TestBegan struct{ ID string }
 
-func (TestBegan) apply(s *State, at time.Time) error {
+func (e TestBegan) apply(s *State, at time.Time) error {
 	if !s.Reachable(SigninTest) {
 		return notOpen(SigninTest)
 	}
-	s.Trial.BeganAt = at
+	s.Trial.BeganAt, s.Trial.ID = at, e.ID
 	return nil
 }
 
-// TestEnded is the verdict on a test sign-in.
+// TestEnded is the verdict on the test sign-in of that id.
 type TestEnded struct{ Trial SigninTrial }
 
 func (e TestEnded) apply(s *State, at time.Time) error {
-	if !s.Reachable(SigninTest) {
+	switch {
+	case !s.Reachable(SigninTest):
 		return notOpen(SigninTest)
+	case e.Trial.ID != s.Trial.ID:
+		return errTrialState
 	}
 	began := s.Trial.BeganAt
 	s.Trial = e.Trial
 	s.Trial.BeganAt, s.Trial.Check = began, e.Trial.stamped(at)
+	if s.Registration.Sent.AutoProvision && len(e.Trial.Claims) > 0 && !s.Arrivals.Somebody() {
+		s.Arrivals.Since = time.Time{} // the sign-in itself may have made the person who is found from now on
+	}
 	return nil
 }

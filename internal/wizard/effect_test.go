@@ -35,7 +35,7 @@ func TestWhatAChangeReopens(t *testing.T) {
 		{"another scheme", otherScheme, []wizard.Step{wizard.Redirect}},
 		{"two applications", wizard.Started{TwoApps: true}, []wizard.Step{wizard.Application}},
 		{"another person", wizard.Assigned{FirstPerson: "ola@nordlys.example"}, nil},
-		{"a newer secret", wizard.SecretReceived{}, nil},
+		{"a newer secret", wizard.SecretReceived{}, []wizard.Step{wizard.Secret}},
 		{"secret gone", wizard.SecretDropped{}, []wizard.Step{wizard.Secret}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestSteps(t *testing.T) {
 }
 
 func TestArrivalsAreProvenOnlyByWhoWasNotThereBefore(t *testing.T) {
-	kari := &wizard.Arrived{Name: "Kari Nordmann", SubjectID: "user-1"}
+	kari, first := &wizard.Arrived{Name: "Kari Nordmann", SubjectID: "user-1"}, "kari@nordlys.example"
 	for _, c := range []struct {
 		name    string
 		counted *wizard.ArrivalsCounted
@@ -207,9 +207,10 @@ func TestArrivalsAreProvenOnlyByWhoWasNotThereBefore(t *testing.T) {
 		want    bool
 	}{
 		{"nobody", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: 3}}, false},
-		{"the first person", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Person: kari, Users: -1}}, true},
+		{"the first person", &wizard.ArrivalsCounted{Users: 3, Person: first}, []wizard.ArrivalsChecked{{Person: kari, Users: -1}}, true},
 		{"somebody else", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: 4}}, true},
-		{"the first person, who was there before", &wizard.ArrivalsCounted{Users: 3, PersonBefore: true}, []wizard.ArrivalsChecked{{Person: kari, Users: 3}}, false},
+		{"the first person, uncounted", nil, []wizard.ArrivalsChecked{{Person: kari, Users: -1}}, false},
+		{"the first person, who was there before", &wizard.ArrivalsCounted{Users: 3, Person: first, PersonBefore: true}, []wizard.ArrivalsChecked{{Person: kari, Users: 3}}, false},
 		{"gone again", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: 4}, {Users: 3}}, true},
 		{"not counted before", nil, []wizard.ArrivalsChecked{{Users: 9}}, false},
 		{"no answer", &wizard.ArrivalsCounted{Users: 3}, []wizard.ArrivalsChecked{{Users: -1, Problem: &problem}}, false},
@@ -229,15 +230,60 @@ func TestArrivalsAreProvenOnlyByWhoWasNotThereBefore(t *testing.T) {
 	}
 }
 
-func TestRequestsAreCountedByDay(t *testing.T) {
+func TestRequestsOfADayAreCounted(t *testing.T) {
 	late := time.Date(2026, 11, 24, 23, 59, 0, 0, time.UTC)
 	state := apply(t, at(t, "pasted"), late, wizard.ArrivalsChecked{Users: -1, Requests: 2})
-	state = apply(t, state, late.Add(wizard.Day-time.Second), wizard.ArrivalsChecked{Users: -1, Requests: 3})
-	if state.Arrivals.Requests != 5 || state.Arrivals.Checks != 2 {
+	now := late.Add(24*time.Hour - time.Second)
+	state = apply(t, state, now, wizard.ArrivalsChecked{Users: -1, Requests: 3}, wizard.ArrivalsChecked{Users: -1, Requests: 1})
+	if state.Arrivals.Cost(now) != 6 || state.Arrivals.Checks != 3 || len(state.Arrivals.Spent) != 2 {
 		t.Errorf("counted %+v", state.Arrivals)
 	}
-	if state = apply(t, state, late.Add(wizard.Day), wizard.ArrivalsChecked{Users: -1, Requests: 1}); state.Arrivals.Requests != 1 || state.Arrivals.Checks != 3 {
-		t.Errorf("the next day begins with %+v", state.Arrivals)
+	if cost := state.Arrivals.Cost(late.Add(26 * time.Hour)); cost != 4 {
+		t.Errorf("a day later %d still count", cost)
+	}
+	for _, forget := range []wizard.Event{wizard.ArrivalsCounted{Users: 3}, otherApplication} {
+		if cost := apply(t, state, now, forget).Arrivals.Cost(now); cost != 6 {
+			t.Errorf("after %T %d count", forget, cost)
+		}
+	}
+	if again := apply(t, state, now, intended(wizard.Remove), wizard.Removed{}); again.Arrivals.Cost(now) != 6 {
+		t.Error("starting over makes waiting free")
+	}
+}
+
+func TestAnotherPersonIsNotTheOneWhoWasCounted(t *testing.T) {
+	counted := wizard.ArrivalsCounted{Users: 3, Person: "kari@nordlys.example"}
+	state := apply(t, at(t, "pasted"), began, counted, wizard.Assigned{FirstPerson: "ola@nordlys.example"}, wizard.ArrivalsChecked{Person: &wizard.Arrived{Name: "Ola"}, Users: 3})
+	if state.Arrivals.Somebody() {
+		t.Error("somebody whom nobody looked for before counts as new")
+	}
+	state = apply(t, state, began, wizard.Assigned{FirstPerson: "kari@nordlys.example"})
+	if state.Arrivals.Person != nil || state.Arrivals.PersonBefore {
+		t.Errorf("back at the first name: %+v", state.Arrivals)
+	}
+	if state = apply(t, state, began, wizard.ArrivalsChecked{Person: &arrived, Users: 3}); !state.Arrivals.Somebody() {
+		t.Error("the person who was counted and came is not proven")
+	}
+}
+
+func TestSecondTokenIsTooLateForACount(t *testing.T) {
+	if state := apply(t, at(t, "pasted"), began, asked(1)); !state.Arrivals.Late {
+		t.Error("people of the first token would be counted as older")
+	}
+	if state := apply(t, at(t, "pasted"), began, wizard.ArrivalsCounted{}, asked(1)); state.Arrivals.Late {
+		t.Error("what was counted in time is called late")
+	}
+	if state := apply(t, at(t, "sealed"), began, asked(1)); state.Arrivals.Late {
+		t.Error("a token that nobody got has brought nobody")
+	}
+}
+
+func TestSigninThatMakesPeopleProvesNobody(t *testing.T) {
+	state := at(t, "provisioned")
+	state.Registration.Sent.AutoProvision, state.Answers.AutoProvision = true, true
+	state = apply(t, state, began, wizard.ArrivalsCounted{}, wizard.TestBegan{ID: "1"}, wizard.TestEnded{Trial: wizard.SigninTrial{ID: "1", Claims: []string{"sub"}}})
+	if state = apply(t, state, began, wizard.ArrivalsChecked{Person: &arrived, Users: 1}); state.Arrivals.Somebody() {
+		t.Error("whom the sign-in made counts as provisioned")
 	}
 }
 
@@ -248,6 +294,10 @@ func TestRefusedSecretIsGone(t *testing.T) {
 	}
 	if state = apply(t, state, began, wizard.SecretReceived{}); state.ClientSecret.Check != (wizard.Check{}) {
 		t.Errorf("the next secret begins with %+v", state.ClientSecret.Check)
+	}
+	kept := wizard.SecretChecked{Received: at(t, "assigned").ClientSecret.ReceivedAt, Check: wizard.Check{Outcome: wizard.Bad}, Keep: true}
+	if state := apply(t, at(t, "assigned"), began, kept); !state.ClientSecret.Held || state.Open() != wizard.Secret {
+		t.Errorf("a secret whose application was refused leads to %s", state.Open())
 	}
 }
 
@@ -262,16 +312,21 @@ func TestAnotherRedirectURIAsksForTheStepAgain(t *testing.T) {
 }
 
 func TestTrialRunsUntilItsVerdict(t *testing.T) {
-	state := apply(t, at(t, "provisioned"), began, wizard.TestBegan{})
+	state := apply(t, at(t, "provisioned"), began, wizard.TestBegan{ID: "1"})
 	if !state.Trial.Running() {
 		t.Error("a trial that was begun does not run")
 	}
-	verdict := wizard.SigninTrial{Check: wizard.Check{Outcome: wizard.Doubt}, Claims: []string{"Email"}}
-	state = apply(t, state, began.Add(time.Minute), wizard.TestEnded{Trial: verdict})
-	if state.Trial.Running() || state.Trial.Outcome != wizard.Doubt || state.Trial.Lacks("email") || !state.Trial.Lacks("name") {
-		t.Errorf("trial is %+v", state.Trial)
+	verdict := wizard.SigninTrial{ID: "1", Check: wizard.Check{Outcome: wizard.Doubt}, Claims: []string{"Email"}}
+	ended := apply(t, state, began.Add(time.Minute), wizard.TestEnded{Trial: verdict})
+	if ended.Trial.Running() || ended.Trial.Outcome != wizard.Doubt || ended.Trial.Lacks("email") || !ended.Trial.Lacks("name") {
+		t.Errorf("trial is %+v", ended.Trial)
 	}
-	if state = apply(t, state, began, otherApplication); !cmp.Equal(state.Trial, wizard.SigninTrial{}) {
+	if moved := apply(t, ended, began, otherApplication); !cmp.Equal(moved.Trial, wizard.SigninTrial{}) {
 		t.Error("the verdict on another application is still there")
+	}
+	for name, later := range map[string]wizard.State{"a newer trial": apply(t, state, began, wizard.TestBegan{ID: "2"})} {
+		if _, err := later.Apply(wizard.TestEnded{Trial: verdict}, began); err == nil {
+			t.Errorf("%s is ended by the verdict on an older one", name)
+		}
 	}
 }

@@ -107,7 +107,6 @@ func (s *State) reopenProven() {
 		return
 	}
 	s.reopen(Provisioning)
-	s.Arrivals = Arrivals{}
 	if s.Token.Status == TokenPasted {
 		s.Token.Status = TokenClaimed
 	}
@@ -158,6 +157,7 @@ func (e SecretReceived) apply(s *State, at time.Time) error {
 		return errBusy
 	}
 	s.ClientSecret = ClientSecret{Held: true, ReceivedAt: at, Session: e.Session}
+	s.reopen(Secret) // until it is proven, or the admin goes on without proof
 	s.Answers.SecretExpires = e.Expires
 	return nil
 }
@@ -193,6 +193,9 @@ type Assigned struct{ FirstPerson string }
 func (e Assigned) apply(s *State, at time.Time) error {
 	if err := s.submit(Assign, at); err != nil {
 		return err
+	}
+	if e.FirstPerson != s.Answers.FirstPerson {
+		s.Arrivals.named(e.FirstPerson)
 	}
 	s.Answers.FirstPerson = e.FirstPerson
 	return nil

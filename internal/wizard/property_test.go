@@ -203,7 +203,11 @@ func wentBack(before, after wizard.State, e wizard.Event) string {
 		}
 	case wizard.SecretReceived: // a newer secret, which Aritma does not hold yet
 		return ""
-	case wizard.SecretDropped, wizard.SecretChecked: // it is needed and has to be given again
+	case wizard.SecretChecked:
+		if e.Check.Outcome == wizard.Bad {
+			return ""
+		}
+	case wizard.SecretDropped: // it is needed and has to be given again
 		if after.NeedsSecret() {
 			return ""
 		}

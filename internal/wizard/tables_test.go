@@ -16,7 +16,7 @@ SigninChosen                  !not-open      !not-open      !not-open      redir
 SigninChosen/name             !not-open      !not-open      !not-open      redirect       redirect       secret           secret         assign         review         secret
 SigninChosen/scheme           !not-open      !not-open      !not-open      redirect       redirect       redirect         redirect       redirect       redirect       redirect
 RedirectAdded                 !not-open      !not-open      !not-open      !not-open      secret         secret           secret         assign         review         secret
-SecretReceived                !not-open      !not-open      !not-open      !not-open      !not-open      secret           secret         assign         review         review
+SecretReceived                !not-open      !not-open      !not-open      !not-open      !not-open      secret           secret         secret         secret         secret
 SecretGiven                   !not-open      !not-open      !not-open      !not-open      !not-open      !secret.missing  assign         assign         review         !secret.missing
 SecretChecked/good            !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state    secret         assign         review         !secret-state
 SecretChecked/bad             !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state    secret         secret         secret         !secret-state
@@ -52,6 +52,7 @@ TokenProbed/stale             !token-state   !token-state   !token-state   !toke
 ArrivalsCounted               !token-state   !token-state   !token-state   !token-state   !token-state   !token-state     !token-state   !token-state   !token-state   !token-state
 ArrivalsChecked               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
 TestBegan                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
+TestEnded/stale               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
 TestEnded                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
 ProvisioningSeen              !not-open      !not-open      !not-open      !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
 SigninSeen                    !not-open      !not-open      !not-open      !not-open      !not-open      !not-open        !not-open      !not-open      !not-open      !not-open
@@ -70,10 +71,10 @@ SigninChosen                  !busy          review         !busy          revie
 SigninChosen/name             !busy          review         !busy          review         !busy          review
 SigninChosen/scheme           !scheme-fixed  redirect       !scheme-fixed  redirect       !scheme-fixed  !scheme-fixed
 RedirectAdded                 !busy          review         !busy          review         !busy          token
-SecretReceived                !busy          review         !busy          review         !busy          review
+SecretReceived                !busy          secret         !busy          secret         !busy          secret
 SecretGiven                   !busy          review         !busy          review         !busy          token
 SecretChecked/good            review         review         review         review         review         token
-SecretChecked/bad             review         secret         review         secret         review         token
+SecretChecked/bad             review         secret         review         secret         review         secret
 SecretChecked/stale           !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state
 SecretDropped                 review         secret         review         secret         review         token
 Assigned                      !busy          review         !busy          review         !busy          token
@@ -106,6 +107,7 @@ TokenProbed/stale             !token-state   !token-state   !token-state   !toke
 ArrivalsCounted               !token-state   !token-state   !token-state   !token-state   !token-state   !token-state
 ArrivalsChecked               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 TestBegan                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
+TestEnded/stale               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 TestEnded                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 ProvisioningSeen              !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 SigninSeen                    !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
@@ -124,10 +126,10 @@ SigninChosen                  token          token          redirect       !busy
 SigninChosen/name             review         review         redirect       !busy          !busy          !not-open      redirect
 SigninChosen/scheme           !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed  !not-open      !scheme-fixed
 RedirectAdded                 token          review         secret         !busy          !busy          !not-open      token
-SecretReceived                review         review         !not-open      !busy          !busy          !not-open      !not-open
+SecretReceived                secret         secret         !not-open      !busy          !busy          !not-open      !not-open
 SecretGiven                   token          review         !not-open      !busy          !busy          !not-open      !not-open
 SecretChecked/good            token          review         !secret-state  review         review         !secret-state  redirect
-SecretChecked/bad             token          secret         !secret-state  review         review         !secret-state  redirect
+SecretChecked/bad             secret         secret         !secret-state  review         review         !secret-state  redirect
 SecretChecked/stale           !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state
 SecretDropped                 token          secret         redirect       review         review         start          redirect
 Assigned                      token          review         !not-open      !busy          !busy          !not-open      !not-open
@@ -160,6 +162,7 @@ TokenProbed/stale             !token-state   !token-state   !token-state   !toke
 ArrivalsCounted               !token-state   !token-state   !token-state   !token-state   !token-state   !token-state   !token-state
 ArrivalsChecked               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 TestBegan                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
+TestEnded/stale               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 TestEnded                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 ProvisioningSeen              !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 SigninSeen                    !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
@@ -178,10 +181,10 @@ SigninChosen                  token          token          token          token
 SigninChosen/name             review         review         review         review         review         review         review         review
 SigninChosen/scheme           !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed
 RedirectAdded                 token          token          token          token          token          token          provisioning   provisioning
-SecretReceived                review         review         review         review         review         review         review         review
+SecretReceived                secret         secret         secret         secret         secret         secret         secret         secret
 SecretGiven                   token          token          token          token          token          token          provisioning   provisioning
 SecretChecked/good            token          token          token          token          token          token          provisioning   provisioning
-SecretChecked/bad             token          token          token          token          token          token          provisioning   provisioning
+SecretChecked/bad             secret         secret         secret         secret         secret         secret         secret         secret
 SecretChecked/stale           !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state  !secret-state
 SecretDropped                 token          token          token          token          token          token          provisioning   provisioning
 Assigned                      token          token          token          token          token          token          provisioning   provisioning
@@ -214,6 +217,7 @@ TokenProbed/stale             !token-state   !token-state   !token-state   !toke
 ArrivalsCounted               !token-state   !token-state   !token-state   !token-state   token          token          provisioning   provisioning
 ArrivalsChecked               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      provisioning   provisioning
 TestBegan                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
+TestEnded/stale               !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 TestEnded                     !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
 ProvisioningSeen              !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      signin-test    signin-test
 SigninSeen                    !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open      !not-open
@@ -232,10 +236,10 @@ SigninChosen                  signin-test    done           done             tok
 SigninChosen/name             review         secret         secret           secret         secret         secret         secret
 SigninChosen/scheme           !scheme-fixed  !scheme-fixed  !scheme-fixed    !scheme-fixed  !scheme-fixed  !scheme-fixed  !scheme-fixed
 RedirectAdded                 signin-test    done           secret           token          token          token          done
-SecretReceived                review         review         review           review         review         review         review
+SecretReceived                secret         secret         secret           secret         secret         secret         secret
 SecretGiven                   signin-test    done           !secret.missing  token          token          token          done
 SecretChecked/good            signin-test    !secret-state  !secret-state    !secret-state  !secret-state  !secret-state  !secret-state
-SecretChecked/bad             signin-test    !secret-state  !secret-state    !secret-state  !secret-state  !secret-state  !secret-state
+SecretChecked/bad             secret         !secret-state  !secret-state    !secret-state  !secret-state  !secret-state  !secret-state
 SecretChecked/stale           !secret-state  !secret-state  !secret-state    !secret-state  !secret-state  !secret-state  !secret-state
 SecretDropped                 signin-test    done           secret           token          token          token          done
 Assigned                      signin-test    done           !not-open        token          token          token          done
@@ -268,6 +272,7 @@ TokenProbed/stale             !token-state   !token-state   !token-state     !to
 ArrivalsCounted               signin-test    done           secret           !token-state   token          token          done
 ArrivalsChecked               signin-test    done           !not-open        !not-open      !not-open      !not-open      done
 TestBegan                     signin-test    done           !not-open        !not-open      !not-open      !not-open      done
+TestEnded/stale               !trial-state   !trial-state   !not-open        !not-open      !not-open      !not-open      !trial-state
 TestEnded                     signin-test    done           !not-open        !not-open      !not-open      !not-open      done
 ProvisioningSeen              signin-test    done           !not-open        !not-open      !not-open      !not-open      done
 SigninSeen                    done           done           !not-open        !not-open      !not-open      !not-open      done
