@@ -9,6 +9,9 @@ import (
 	"github.com/aritma/entra-onboard/web/session"
 )
 
+// callbackPath is registered at Aritma ID, behind the public address.
+const callbackPath = "/signin/callback"
+
 // showCallback is where Aritma ID sends the browser back to after a test sign-in, with a code or an error.
 //
 // OAuth answers with a GET, so this is the one GET that stores something. Nobody else can make it do so: the attempt is
@@ -17,7 +20,7 @@ func (s *Server) showCallback(w http.ResponseWriter, r *http.Request) error {
 	err := s.takeCallback(w, r)
 	if err != nil && r.URL.RawQuery != "" { // what came with it stays in no address and no Referer
 		s.Log.InfoContext(r.Context(), "answer to a test sign-in refused", "reference", reference(r), "error", err)
-		http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+		http.Redirect(w, r, callbackPath, http.StatusSeeOther)
 		return nil
 	}
 	return err

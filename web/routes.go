@@ -55,7 +55,7 @@ func (s *Server) pages(r chi.Router) {
 		s.page(r, "/s/{link}", s.showLink)
 		r.Post("/s/{link}", s.handle(s.openLink))
 	})
-	s.page(r, "/signin/callback", s.showCallback)
+	s.page(r, callbackPath, s.showCallback)
 	r.Route("/setup/{setup}", func(r chi.Router) {
 		r.NotFound(s.notFound) // a router of its own inherits neither
 		r.MethodNotAllowed(s.notAllowed)

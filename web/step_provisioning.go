@@ -17,7 +17,7 @@ func (s *Server) provisioningView(v *visit) page.ProvisioningView {
 	a := v.setup.State.Answers
 	view := page.ProvisioningView{
 		Frame: s.stepFrame(v, wizard.Provisioning), Form: s.form(v, wizard.Provisioning), Reason: a.WithoutReason,
-		PortalURL: s.portal(v, portal.Provisioning), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v),
+		PortalURL: s.portal(v, portal.Provisioning), TenantURL: s.Onboarding.TenantURL(v.setup), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v),
 	}
 	if _, submitted := v.setup.State.Marks[wizard.Provisioning]; submitted {
 		view.Arrived = "no"

@@ -101,7 +101,7 @@ func (p *practice) announce(ctx context.Context, out io.Writer, s *service) erro
 	_, err = fmt.Fprintf(out, `Aritma Entra onboarding, sandbox: practice only, nothing real is reached.
 
   Open this address    %s
-  Sample values        %s
+  Portal and values    %s
 
 Stop it with Ctrl+C.
 `, link, s.config.PublicURL.JoinPath("sandbox/"))

@@ -226,3 +226,20 @@ func TestRedirectURIIsReadFromAritmaID(t *testing.T) {
 		})
 	}
 }
+
+// TestUnprovenSecretIsNotRegistered: a second tab enters another secret, and the first one registers before Microsoft has
+// said what it thinks of it.
+func TestUnprovenSecretIsNotRegistered(t *testing.T) {
+	s := newSite(t, nil)
+	v := s.visitor().open(s.link()).walk("review")
+	other := v.tab().get("/setup/" + v.setup() + "/secret")
+	s.sandbox.Faults().Set(sandbox.EntraSlow, sandbox.UntilCleared)
+	other.send(map[string]string{"secret": "Abc8Q~a-secret-that-was-never-made-0123456"}).at("secret")
+	v.send(nil).idle("secret")
+	if n := s.held().Requests["POST /core/iam/v1/sso/azuread"]; n != 0 {
+		t.Errorf("%d requests to register a secret that nobody has proven", n)
+	}
+	s.sandbox.Faults().ClearAll()
+	other.idle("secret").on("secret").says("Microsoft did not accept this secret")
+	v.get("/setup/" + v.setup() + "/review").on("secret")
+}

@@ -22,7 +22,17 @@ const session = "the session that began it"
 func (w *world) atTrial() string {
 	w.t.Helper()
 	w.value = w.box.Sample().ClientSecret
-	id, _ := w.pasted()
+	return w.prepareTrial(w.registered())
+}
+
+// prepareTrial goes on from a registered setup to the sign-in test.
+func (w *world) prepareTrial(id string) string {
+	w.t.Helper()
+	w.token(w.Service, id, w.access())
+	_, setup, err := w.RevealToken(w.t.Context(), id, "", admin)
+	w.fatal(err)
+	_, err = w.TokenPasted(w.t.Context(), id, setup.State.Token.Generation, w.access())
+	w.fatal(err)
 	w.fatal(w.answer(w.Service, w.setup(id)))
 	client := w.box.Sample().ClientID
 	if !w.box.RegisterRedirectURI(client, w.RedirectURI(w.setup(id))) || !w.box.AddEmailClaim(client) || !w.box.GrantConsent(client) || !w.box.Assign(client, w.box.Sample().Person) {
@@ -236,5 +246,69 @@ func TestRedirectURIIsReadOffTheWire(t *testing.T) {
 				t.Error("Microsoft was asked")
 			}
 		})
+	}
+}
+
+// TestSigninThatCreatesPeopleProvesNothing: where Aritma creates people at their first sign-in, the one who is found was made by
+// the test itself.
+func TestSigninThatCreatesPeopleProvesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.value = w.box.Sample().ClientSecret
+	id := w.review()
+	seen := w.setup(id).State.Marks[wizard.Signin].Revision
+	_, err := w.Submit(t.Context(), id, wizard.Signin, seen, admin, wizard.SigninChosen{DisplayName: "Acme", Scheme: scheme, AutoProvision: true})
+	w.fatal(err)
+	w.register(w.Service, id, onboarding.Registration{}, w.access())
+	w.prepareTrial(id)
+	trial := w.try(id)
+	w.wantTold(trial.Problem)
+	if trial.Match != wizard.MatchSubject || trial.Outcome != wizard.Doubt || trial.Problem.ID != "signin-test.autoprovisioned" {
+		t.Errorf("trial is %+v, problem %+v", trial, trial.Problem)
+	}
+	if a := w.lookNow(id); a.Person == nil || a.Somebody() {
+		t.Errorf("who was made by the sign-in counts as provisioned: %+v", a)
+	}
+}
+
+// TestVerdictOnAnotherApplicationCountsForNothing: the answer to a test of the old application comes after the new one was
+// registered.
+func TestVerdictOnAnotherApplicationCountsForNothing(t *testing.T) {
+	w := newWorld(t)
+	id := w.atTrial()
+	to, err := w.BeginTrial(t.Context(), id, session, admin)
+	w.fatal(err)
+	answer := w.signIn(to)
+	moved := w.answers("Acme")[wizard.Directory].(wizard.DirectoryGiven)
+	moved.ClientID = "0a0a0a0a-1111-4222-8333-444444444444"
+	_, err = w.Submit(t.Context(), id, wizard.Directory, w.setup(id).State.Marks[wizard.Directory].Revision, admin, moved)
+	w.fatal(err)
+	_, err = w.DiscardChanges(t.Context(), id, admin)
+	w.fatal(err)
+	if err := w.FinishTrial(t.Context(), id, session, answer, w.access()); err != nil && !fault.Is(err, fault.Gone) {
+		t.Fatal(err)
+	}
+	w.Await(id)
+	if trial := w.setup(id).State.Trial; trial.Outcome != wizard.Unchecked {
+		t.Errorf("the old answer is a verdict: %+v", trial)
+	}
+}
+
+// TestWaitingCostsWhatItCosts: going back and forth does not make looks free.
+func TestWaitingCostsWhatItCosts(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.pasted()
+	for range 3 {
+		w.lookNow(id)
+	}
+	before := w.setup(id).State.Arrivals
+	moved := w.answers("Acme")[wizard.Directory].(wizard.DirectoryGiven)
+	moved.ClientID = "0a0a0a0a-1111-4222-8333-444444444444"
+	_, err := w.Submit(t.Context(), id, wizard.Directory, w.setup(id).State.Marks[wizard.Directory].Revision, admin, moved)
+	w.fatal(err)
+	_, err = w.DiscardChanges(t.Context(), id, admin)
+	w.fatal(err)
+	after := w.setup(id).State.Arrivals
+	if now := w.Now(); after.Cost(now) != before.Cost(now) || after.Cost(now) == 0 || !after.Since.Equal(before.Since) {
+		t.Errorf("before %+v, after %+v", before, after)
 	}
 }

@@ -20,6 +20,7 @@ type ProvisioningView struct {
 	Arrived   string // "yes", "no" or empty
 	Reason    string
 	PortalURL string
+	TenantURL string
 	Notices   []component.NoticeView
 	Arrivals  ArrivalsView
 }
@@ -107,7 +108,7 @@ func Provisioning(v ProvisioningView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				templ_7745c5c3_Err = list([]string{
-					t.T("provisioning.nothing.scope"), t.T("provisioning.nothing.nested"), t.T("provisioning.nothing.quarantine"),
+					t.T("provisioning.nothing.url", "URL", v.TenantURL), t.T("provisioning.nothing.scope"), t.T("provisioning.nothing.nested"), t.T("provisioning.nothing.quarantine"),
 					t.T("provisioning.nothing.flag"), t.T("provisioning.nothing.log"),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
