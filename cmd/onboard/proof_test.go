@@ -235,7 +235,7 @@ func TestUnprovenSecretIsNotRegistered(t *testing.T) {
 	other := v.tab().get("/setup/" + v.setup() + "/secret")
 	s.sandbox.Faults().Set(sandbox.EntraSlow, sandbox.UntilCleared)
 	other.send(map[string]string{"secret": "Abc8Q~a-secret-that-was-never-made-0123456"}).at("secret")
-	v.send(nil).idle("secret")
+	v.send(nil).at("secret")
 	if n := s.held().Requests["POST /core/iam/v1/sso/azuread"]; n != 0 {
 		t.Errorf("%d requests to register a secret that nobody has proven", n)
 	}
