@@ -30,6 +30,10 @@ type watched struct {
 // VerifySignature implements oidc.KeySet.
 func (w *watched) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	w.payload, w.err = w.KeySet.VerifySignature(ctx, token)
+	if w.err != nil && errors.Unwrap(w.err) == nil {
+		// No key fits. go-oidc may have looked among keys that it was just done fetching for somebody else: once more.
+		w.payload, w.err = w.KeySet.VerifySignature(ctx, token)
+	}
 	return w.payload, w.err
 }
 
