@@ -14,8 +14,6 @@ import (
 const (
 	// lookEvery is how often a page asks us; how often Aritma is asked is onboarding's to say.
 	lookEvery = "5s"
-	// groupsFollow is how long a page looks on for a first group.
-	groupsFollow = 10 * time.Minute
 	// entraCycle is about how long Entra takes from one cycle to the next; nobody can change it.
 	entraCycle = 40 * time.Minute
 )
@@ -23,8 +21,8 @@ const (
 // arrivalsView is the live panel of the provisioning step as the setup stands.
 func (s *Server) arrivalsView(v *visit) page.ArrivalsView {
 	state := v.setup.State
-	a, arrived := state.Arrivals, onboarding.Arrived(state)
-	next := onboarding.NextLook(a, s.Now().UTC())
+	arrived := onboarding.Arrived(state)
+	next := onboarding.NextLook(state.Arrivals, s.Now().UTC())
 	view := page.ArrivalsView{
 		Title: s.arrivalsTitle(v, arrived), LookURL: v.url("provisioning/look"), Told: "waiting", Continue: s.form(v, wizard.Provisioning),
 		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=provisioning"), CanLook: !next.IsZero(),
@@ -32,8 +30,7 @@ func (s *Server) arrivalsView(v *visit) page.ArrivalsView {
 	looking := s.Onboarding.Looking(v.setup.ID)
 	view.Rows = s.arrivalRows(v, looking)
 	view.Clock = s.arrivalsClock(v, looking, arrived, next)
-	settled := arrived && (a.Group != nil || s.Now().Sub(newest(a)) > groupsFollow)
-	if !settled && !next.IsZero() && !view.NeedsAccess {
+	if !onboarding.Settled(state, s.Now()) && !next.IsZero() && !view.NeedsAccess {
 		view.Every = lookEvery
 	}
 	s.arrivalNotices(v, &view, arrived)
@@ -53,13 +50,6 @@ func (s *Server) arrivalsTitle(v *visit, arrived bool) string {
 		return v.t.T("arrivals.waiting.anybody")
 	}
 	return v.t.T("arrivals.waiting", "Person", person)
-}
-
-func newest(a wizard.Arrivals) time.Time {
-	if a.Person != nil && a.Person.At.After(a.First) {
-		return a.Person.At
-	}
-	return a.First
 }
 
 // arrivalRows are the person who was named, anybody, and the first group. What is still waited for is running while Aritma

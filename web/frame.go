@@ -75,9 +75,17 @@ func (m *mistakes) fault(field string, err error) {
 	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(fault.Of(err))})
 }
 
+// sentence is that of a stored problem; empty when there is none.
+func (v *visit) sentence(p *wizard.Problem) string {
+	if p == nil {
+		return ""
+	}
+	return v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data})
+}
+
 // problem adds a stored problem to a field.
 func (m *mistakes) problem(field string, p *wizard.Problem) {
-	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data})})
+	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.sentence(p)})
 }
 
 func (m *mistakes) any() bool { return len(m.errors) > 0 }

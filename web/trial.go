@@ -88,25 +88,17 @@ func (s *Server) verdict(v *visit, view *page.TrialView) *component.StatusView {
 		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unknown", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: s.unknownReason(v)}
 	case trial.Outcome == wizard.Doubt && trial.Match != wizard.MatchNone:
 		view.ProvisioningURL = v.step(wizard.Provisioning)
-		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unsure", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: s.problemText(v, trial.Problem)}
+		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unsure", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: v.sentence(trial.Problem)}
 	case trial.Outcome == wizard.Doubt && len(trial.Claims) > 0:
 		return &component.StatusView{State: component.StateDoubt, Title: v.t.T("trial.unasked", "Name", name), Text: v.t.T("trial.unknown.half"), Fix: s.problemNotice(v, trial.Problem).Text}
 	}
 	// What Aritma ID said of the person is not about the wizard's own access, which problemNotice would make of it.
 	verdict := &component.StatusView{State: component.StateFailed, Title: v.t.T("trial.failed")}
-	verdict.Text = s.problemText(v, trial.Problem)
+	verdict.Text = v.sentence(trial.Problem)
 	if trial.Outcome == wizard.Doubt {
 		verdict.State, verdict.Title = component.StateDoubt, v.t.T("trial.unproven")
 	}
 	return verdict
-}
-
-// problemText is the sentence of a stored problem; empty when there is none.
-func (s *Server) problemText(v *visit, p *wizard.Problem) string {
-	if p == nil {
-		return ""
-	}
-	return v.t.Fault(&fault.Error{ID: p.ID, Data: p.Data})
 }
 
 // trialName is who signed in, by what Aritma ID said.

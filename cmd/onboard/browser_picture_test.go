@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -294,18 +292,7 @@ func picturesOfProof(a album, s *site) {
 
 // picturesOfSandbox starts the program as "make run" does.
 func picturesOfSandbox(t *testing.T) {
-	s := &site{t: t, log: &lockedBuffer{}}
-	ctx, cancel := context.WithCancel(context.Background())
-	started, ended := make(chan string, 1), make(chan int, 1)
-	go func() {
-		ended <- run(ctx, process{args: []string{"serve", "--sandbox"}, environ: map[string]string{"ONBOARD_LISTEN": "127.0.0.1:0"}, out: io.Discard, log: s.log, started: func(a string) { started <- a }})
-	}()
-	t.Cleanup(func() { cancel(); <-ended })
-	select {
-	case s.public = <-started:
-	case status := <-ended:
-		t.Fatalf("serve ended with %d:\n%s", status, s.log)
-	}
+	s := practiceSite(t)
 	a := newAlbum(s.browse(true))
 	a.open("/sandbox/")
 	a.take("sandbox", evaluate[string](a.tab, "document.querySelector('h1').innerText")).open("/sandbox/components")

@@ -69,8 +69,8 @@ func (s *Service) timeToLook(state wizard.State, now bool) bool {
 		return false
 	case now:
 		return at.Sub(a.CheckedAt) >= soonest
-	case Arrived(state) && (a.Group != nil || at.Sub(lastArrival(a)) > groupsFollow):
-		return false // what was waited for is there
+	case Settled(state, at):
+		return false
 	}
 	return !at.Before(next)
 }
@@ -81,11 +81,14 @@ func Arrived(state wizard.State) bool {
 	return a.Somebody() && (a.Person != nil || state.Answers.FirstPerson == "")
 }
 
-func lastArrival(a wizard.Arrivals) time.Time {
-	if a.Person != nil && a.Person.At.After(a.First) {
-		return a.Person.At
+// Settled reports whether nothing is waited for any more: everybody is there, and a first group is, too, or has had its time.
+func Settled(state wizard.State, now time.Time) bool {
+	a := state.Arrivals
+	last := a.First
+	if a.Person != nil && a.Person.At.After(last) {
+		last = a.Person.At
 	}
-	return a.First
+	return Arrived(state) && (a.Group != nil || now.Sub(last) > groupsFollow)
 }
 
 func (s *Service) lookForArrivals(ctx context.Context, id string, now bool, access Access) error {

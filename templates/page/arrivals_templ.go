@@ -40,8 +40,8 @@ type ArrivalsView struct {
 	Continue    Form // sent with arrived=yes once Done
 }
 
-// vals is what a look of the page itself carries.
-func (v ArrivalsView) vals() string { return `{"told":"` + v.Told + `"}` }
+// told is what a live panel sends with each look: what it tells already.
+func told(name string) string { return `{"told":"` + name + `"}` }
 
 // Arrivals is the live panel. On a Live page it sends a look by itself and is morphed into the answer, so that focus and open
 // details survive.
@@ -102,9 +102,9 @@ func Arrivals(t message.Printer, v ArrivalsView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(v.vals())
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(told(v.Told))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/arrivals.templ`, Line: 49, Col: 21}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/arrivals.templ`, Line: 49, Col: 25}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 			if templ_7745c5c3_Err != nil {
