@@ -17,8 +17,8 @@ run: build ## start the wizard with everything built in, for practice
 build: ## build the static binary
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/onboard
 
-test: ## every test, with the race detector and a real browser
-	@.ci/need chromium gcc
+test: ## every test, with the race detector and real browsers
+	@.ci/need chromium firefox-esr gcc
 	$(GO) test -race -timeout 40m ./...
 
 verify: test check ## what CI runs

@@ -26,7 +26,7 @@ var sources = []struct {
 		"css/tokens.css", "css/reset.css", "css/base.css", "css/layout.css", "css/form.css", "css/card.css",
 		"css/component.css", "css/page.css", "css/print.css",
 	}},
-	{"app.js", "text/javascript; charset=utf-8", []string{"js/copy.js", "js/token.js", "js/form.js"}},
+	{"app.js", "text/javascript; charset=utf-8", []string{"js/copy.js", "js/token.js", "js/form.js", "js/session.js"}},
 	{"htmx.js", "text/javascript; charset=utf-8", []string{"vendor/htmx-4.0.1.min.js"}},
 	{"favicon.svg", "image/svg+xml", []string{"icon/favicon.svg"}},
 }
@@ -53,8 +53,11 @@ func build(name, kind string, parts []string) *asset {
 		joined.Write(content)
 	}
 	content := joined.String()
-	if strings.HasPrefix(kind, "text/css") {
+	switch {
+	case strings.HasPrefix(kind, "text/css"):
 		content = compactCSS(content)
+	case strings.HasPrefix(parts[0], "js/"):
+		content = compactJS(content)
 	}
 	sum := sha256.Sum256([]byte(content))
 	stem, ext, _ := strings.Cut(name, ".")

@@ -148,9 +148,15 @@ func TestStylesheetIsWhole(t *testing.T) {
 
 func TestScriptKeepsNothing(t *testing.T) {
 	js := string(body(t, get(t, http.MethodGet, static.URL("app.js"), "").Body))
-	for _, unwanted := range []string{"localStorage", "sessionStorage", "cookie", "innerHTML", "eval(", "fetch(", "console."} {
+	for _, unwanted := range []string{"localStorage", "sessionStorage", "cookie", "innerHTML", "eval(", "XMLHttpRequest", "sendBeacon", "console."} {
 		if strings.Contains(js, unwanted) {
 			t.Errorf("%s stands in the script", unwanted)
+		}
+	}
+	// The one thing that is asked by script is how long the session lasts; the form that prolongs it is empty.
+	for _, wanted := range []string{`ask("/sessions/life")`, `body: new URLSearchParams()`} {
+		if strings.Count(js, "fetch(") != 1 || !strings.Contains(js, wanted) {
+			t.Errorf("the script asks for something else: %d times, %s missing", strings.Count(js, "fetch("), wanted)
 		}
 	}
 }

@@ -25,12 +25,12 @@ func (s *Server) arrivalsView(v *visit) page.ArrivalsView {
 	next := onboarding.NextLook(state.Arrivals, s.Now().UTC())
 	view := page.ArrivalsView{
 		Title: s.arrivalsTitle(v, arrived), LookURL: v.url("provisioning/look"), Told: "waiting", Continue: s.form(v, wizard.Provisioning),
-		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=provisioning"), CanLook: !next.IsZero(),
+		Access: s.accessNeed(v, wizard.Provisioning), CanLook: !next.IsZero(),
 	}
 	looking := s.Onboarding.Looking(v.setup.ID)
 	view.Rows = s.arrivalRows(v, looking)
 	view.Clock = s.arrivalsClock(v, looking, arrived, next)
-	if !onboarding.Settled(state, s.Now()) && !next.IsZero() && !view.NeedsAccess {
+	if !onboarding.Settled(state, s.Now()) && !next.IsZero() && !view.Access.Missing() {
 		view.Every = lookEvery
 	}
 	s.arrivalNotices(v, &view, arrived)

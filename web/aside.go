@@ -72,7 +72,7 @@ func (s *Server) submitAccess(v *visit) error {
 
 func (s *Server) laterView(v *visit) page.LaterView {
 	return page.LaterView{
-		Frame: s.aside(v, "later.title", "later.lead"), ByLink: v.grant.Link != "", Action: v.url("later"),
+		Frame: s.aside(v, "later.title", "later.lead"), ByLink: v.role == onboarding.RoleHolder, BySignIn: v.role == onboarding.RoleAdmin, Action: v.url("later"),
 		ResumeAction: v.url("later/link"), BackURL: v.step(v.setup.State.Open()),
 	}
 }
@@ -86,6 +86,9 @@ func (s *Server) submitLater(v *visit) error {
 	if err := readForm(v.r); err != nil {
 		return err
 	}
+	if v.role == onboarding.RoleAdmin {
+		return s.submitSignOut(v.w, v.r)
+	}
 	if err := s.Sessions.Destroy(v.w, v.r, v.session); err != nil {
 		return err
 	}
@@ -97,10 +100,10 @@ func (s *Server) makeResumeLink(v *visit) error {
 	if err := readForm(v.r); err != nil {
 		return err
 	}
-	if v.grant.Link != "" {
+	if v.role != onboarding.RoleBeginner {
 		return v.redirect(v.url("later"))
 	}
-	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.setup.ID, "resume", v.actor(), onboarding.DefaultLinkLife)
+	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.setup.ID, onboarding.LinkResume, v.actor(), onboarding.DefaultLinkLife)
 	if err != nil {
 		return err
 	}
@@ -119,8 +122,11 @@ func (s *Server) startOverView(v *visit) (page.StartOverView, error) {
 	}
 	view := page.StartOverView{
 		Frame: s.aside(v, "start-over.title", "start-over.lead"), Form: page.Form{Action: v.url("start-over")}, Operation: onboarding.NewOperation(),
-		NeedsAccess: v.setup.InAritma() && s.needsAccess(v), AccessURL: v.url("access?back=review"), BackURL: v.step(state.Open()),
+		BackURL: v.step(state.Open()),
 		Deletes: []string{v.t.T("start-over.answers")},
+	}
+	if v.setup.InAritma() {
+		view.Access = s.accessNeed(v, wizard.Review)
 	}
 	if state.Registration.Exists && !state.Registration.Adopted {
 		view.Deletes = append(view.Deletes, v.t.T("start-over.provider", "Scheme", state.Registration.Sent.Scheme))
@@ -164,7 +170,7 @@ func (s *Server) submitStartOver(v *visit) error {
 		return v.render(http.StatusUnprocessableEntity, page.StartOver(view))
 	}
 	op := operation(v.r)
-	if op == "" || view.NeedsAccess {
+	if op == "" || view.Access.Missing() {
 		return v.redirect(v.url("start-over"))
 	}
 	if err := s.Onboarding.StartOver(v.ctx(), v.setup.ID, op, s.access(v)); err != nil {

@@ -3,23 +3,24 @@ package web
 import (
 	"net/http"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/page"
-	"github.com/aritma/entra-onboard/web/session"
 )
 
 // callbackPath is registered at Aritma ID, behind the public address.
 const callbackPath = "/signin/callback"
 
-// showCallback is where Aritma ID sends the browser back to after a test sign-in, with a code or an error.
+// showCallback is where Aritma ID sends the browser back to, with a code or an error: after a sign-in, or a test sign-in of a
+// setup.
 //
 // OAuth answers with a GET, so this is the one GET that stores something. Nobody else can make it do so: the attempt is
 // good once, and only in the browser session that began it. What stood in the address is gone with the redirect.
 func (s *Server) showCallback(w http.ResponseWriter, r *http.Request) error {
 	err := s.takeCallback(w, r)
 	if err != nil && r.URL.RawQuery != "" { // what came with it stays in no address and no Referer
-		s.Log.InfoContext(r.Context(), "answer to a test sign-in refused", "reference", reference(r), "error", err)
+		s.Log.InfoContext(r.Context(), "answer to a sign-in refused", "reference", reference(r), "error", err)
 		http.Redirect(w, r, callbackPath, http.StatusSeeOther)
 		return nil
 	}
@@ -31,15 +32,14 @@ func (s *Server) takeCallback(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.RawQuery == "" {
 		return onboarding.ErrForeignTrial
 	}
-	sess, err := s.session(r)
+	if account.IsSignin(query) {
+		return s.takeSignIn(w, r, query)
+	}
+	v, err := s.enter(w, r, onboarding.SetupOfState(query.Get("state")))
 	if err != nil {
 		return err
 	}
-	setup, grant, err := s.Onboarding.Enter(r.Context(), session.Hash(sess), onboarding.SetupOfState(query.Get("state")))
-	if err != nil {
-		return err
-	}
-	v := &visit{w: w, r: r, t: s.printer(r), session: sess, setup: setup, grant: grant}
+	setup := v.setup
 	if r.Method == http.MethodHead { // nobody signs in with one
 		return v.redirect(v.url("signin-test/result"))
 	}

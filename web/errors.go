@@ -7,9 +7,12 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/middleware"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -29,7 +32,13 @@ func (s *Server) handle(h handler) http.HandlerFunc {
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
+	var door *doorError
 	switch {
+	case errors.As(err, &door):
+		s.door(w, r, door.setup)
+	case s.guessed(r, err):
+		s.Log.InfoContext(r.Context(), "too many wrong guesses", "reference", reference(r))
+		s.tooMany(w, r)
 	case errors.Is(err, errNotFound):
 		s.problem(w, r, http.StatusNotFound, "error.not-found", nil)
 	case errors.As(err, &tooLarge):
@@ -39,7 +48,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errFormSyntax):
 		s.problem(w, r, http.StatusBadRequest, "error.form", nil)
 	case errors.Is(err, session.ErrNotFound): // ended by another request of this browser
-		s.problem(w, r, http.StatusNotFound, "setup.unknown", nil)
+		s.notOpen(w, r, http.StatusNotFound, "setup.unknown", nil)
 	default:
 		f := fault.Of(err)
 		status := statusOf(f.Kind)
@@ -48,8 +57,45 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		} else {
 			s.Log.InfoContext(r.Context(), "request refused", "reference", reference(r), "kind", f.Kind.String(), "error", err)
 		}
+		if f.ID == "setup.unknown" || f.ID == "session.ended" {
+			s.notOpen(w, r, status, f.ID, f.Data)
+			return
+		}
 		s.problem(w, r, status, f.ID, f.Data)
 	}
+}
+
+// guessed counts a wrong guess at a setup link, and reports whether it was one too many.
+func (s *Server) guessed(r *http.Request, err error) bool {
+	return fault.Of(err).ID == "link.unknown" && s.misses.Miss(r.Context())
+}
+
+// reload makes a live page load itself anew, so that it tells what has become of it.
+func reload(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("HX-Request") != "" {
+		w.Header().Set("HX-Refresh", "true")
+	}
+}
+
+// notOpen says that a setup is not open in this browser, or not any more, and offers the way back by signing in.
+func (s *Server) notOpen(w http.ResponseWriter, r *http.Request, status int, id string, data fault.Data) {
+	view := s.problemView(r, status, id, data)
+	setup, page, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/setup/"), "/")
+	if strings.HasPrefix(r.URL.Path, "/setup/") && middleware.IsSetupID(setup) {
+		view.SignIn = s.signInView(r, account.Purpose{Setup: setup, Page: page})
+	}
+	s.renderProblem(w, r, status, view)
+}
+
+// door is a setup that an administrator finds by being signed in: it is opened by a deliberate act.
+func (s *Server) door(w http.ResponseWriter, r *http.Request, setup onboarding.Setup) {
+	status := http.StatusOK
+	if r.Method == http.MethodPost {
+		status = http.StatusConflict
+	}
+	frame := s.frame(r, "door.title", "door.lead", "Company", setup.Company)
+	reload(w, r)
+	_ = render(w, r, status, page.Door(page.DoorView{Frame: frame, Action: "/setup/" + setup.ID + "/open"}))
 }
 
 func statusOf(kind fault.Kind) int {
@@ -74,6 +120,10 @@ func statusOf(kind fault.Kind) int {
 
 // problem answers with a page that says what happened and leads on.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, status int, id string, data fault.Data) {
+	s.renderProblem(w, r, status, s.problemView(r, status, id, data))
+}
+
+func (s *Server) problemView(r *http.Request, status int, id string, data fault.Data) page.ProblemView {
 	t := s.printer(r)
 	frame := s.frame(r, "error.title", "")
 	if status < http.StatusInternalServerError {
@@ -83,11 +133,18 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, status int, id 
 		frame.Title = t.T("error.title.link")
 	}
 	frame.Reference = reference(r)
+	return page.ProblemView{
+		Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: []component.Link{{Text: t.T("error.home"), URL: "/"}},
+	}
+}
+
+func (s *Server) renderProblem(w http.ResponseWriter, r *http.Request, status int, view page.ProblemView) {
 	w.Header().Set("Cache-Control", "no-store")
-	_ = render(w, r, status, page.Problem(page.ProblemView{
-		Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}),
-		Links: []component.Link{{Text: t.T("error.home"), URL: "/"}},
-	}))
+	switch status {
+	case http.StatusNotFound, http.StatusGone, http.StatusUnauthorized, http.StatusForbidden:
+		reload(w, r)
+	}
+	_ = render(w, r, status, page.Problem(view))
 }
 
 // lock answers every page while what is stored cannot be opened: a wrong key must not cost anybody a secret.

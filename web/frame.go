@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/layout"
@@ -16,6 +17,12 @@ import (
 func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout.Frame {
 	t := s.printer(r)
 	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support}
+	if sess, err := s.session(r); err == nil {
+		f.Session = s.sessionLife(sess)
+		if person := accountOf(sess); !person.IsZero() {
+			f.Person = person.Label()
+		}
+	}
 	if lead != "" {
 		f.Lead = t.T(lead, pairs...)
 	}
@@ -26,6 +33,7 @@ func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout
 func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame {
 	f := s.frame(v.r, title, lead, pairs...)
 	f.Company = v.setup.Company
+	f.LinksURL, f.ActivityURL = v.url("links"), v.url("activity")
 	_, answered := v.setup.State.Marks[wizard.Start]
 	f.SharingScreen = answered && v.setup.State.Answers.SharingScreen
 	return f
@@ -101,8 +109,12 @@ func (s *Server) problemNotice(v *visit, p *wizard.Problem) *component.NoticeVie
 		return nil
 	}
 	f := &fault.Error{ID: p.ID, Data: p.Data}
-	if !s.mayPaste(v) && (p.Kind == fault.Unauthorized || p.Kind == fault.Forbidden) {
+	refused := p.Kind == fault.Unauthorized || p.Kind == fault.Forbidden
+	switch {
+	case refused && s.serves(v):
 		f = fault.New(p.Kind, "service.refused", fault.Data{"Support": s.Support})
+	case p.Kind == fault.Unauthorized && v.role == onboarding.RoleAdmin:
+		f = fault.New(p.Kind, "account.refused", nil)
 	}
 	return &component.NoticeView{
 		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(p.At)),

@@ -1,16 +1,22 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+	"github.com/gorilla/sessions"
+
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/middleware"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -20,13 +26,31 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 		LinkForm: page.Form{Action: "/open"},
 		Begin:    page.BeginView{Form: page.Form{Action: "/begin"}, Operation: onboarding.NewOperation()},
 	}
+	view.SignIn = s.signInView(r, account.Purpose{})
 	sess, err := s.session(r)
 	if err != nil || sess.IsNew {
 		return view, err
 	}
-	setups, err := s.Onboarding.Entered(r.Context(), session.Hash(sess))
-	for _, setup := range setups {
+	person := accountOf(sess)
+	entered, err := s.Onboarding.Entered(r.Context(), visitorOf(sess, person))
+	if err != nil {
+		return view, err
+	}
+	open := map[string]bool{}
+	for _, setup := range entered {
+		open[setup.ID] = true
 		view.Setups = append(view.Setups, component.Link{Text: setup.Company, URL: "/setup/" + setup.ID + "/"})
+	}
+	if person.IsZero() {
+		return view, nil
+	}
+	view.SignIn, view.Begin.Operation = nil, ""
+	view.Own = &page.OwnView{Form: page.Form{Action: "/setups"}, Tenant: person.Tenant, Operation: onboarding.NewOperation()}
+	found, err := s.Onboarding.Found(r.Context(), visitorOf(sess, person))
+	for _, setup := range found {
+		if !open[setup.ID] {
+			view.Own.Found = append(view.Own.Found, page.FoundSetup{Company: setup.Company, Changed: s.clock(setup.ChangedAt), Action: "/setup/" + setup.ID + "/open"})
+		}
 	}
 	return view, err
 }
@@ -51,6 +75,10 @@ func (s *Server) submitHome(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Gone) {
 		return err // nil: it is open
+	}
+	if s.guessed(r, err) {
+		s.tooMany(w, r)
+		return nil
 	}
 	view, viewErr := s.homeView(r)
 	if viewErr != nil {
@@ -87,7 +115,7 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 	view.Begin.Company, view.Begin.Tenant = company, tenant
 	m := &mistakes{v: &visit{t: view.Frame.T, r: r}}
 	m.company(company)
-	m.tenant(tenant)
+	m.tenant("tenant", tenant)
 	m.token(token, tenant)
 	if !m.any() {
 		m.accepted(s.CheckToken, token)
@@ -96,7 +124,8 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 		wrong(&view.Frame, &view.Begin.Form, m)
 		return render(w, r, http.StatusUnprocessableEntity, page.Home(view))
 	}
-	setup, err := s.Onboarding.CreateSetup(r.Context(), onboarding.NewSetup{Company: company, Tenant: tenant, SelfBegun: true, Actor: "token", Operation: operation(r)})
+	actor := onboarding.Actor{Who: "token", From: middleware.Address(r.Context())}
+	setup, err := s.Onboarding.CreateSetup(r.Context(), onboarding.NewSetup{Company: company, Tenant: tenant, SelfBegun: true, Actor: actor, Operation: operation(r)})
 	if err != nil {
 		return err
 	}
@@ -105,10 +134,62 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	sess.Values[tokenKey+setup.ID] = token
-	if err := s.renew(w, r, sess); err != nil {
+	if err := s.renew(w, r, sess, ""); err != nil {
 		return err
 	}
-	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), "token"); err != nil {
+	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), actor); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/setup/"+setup.ID+"/"+string(setup.State.Open()), http.StatusSeeOther)
+	return nil
+}
+
+// submitSetup begins a setup of the tenant of whoever is signed in.
+func (s *Server) submitSetup(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	sess, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	person, company := accountOf(sess), text(r, "company")
+	view, err := s.homeView(r)
+	if err != nil {
+		return err
+	}
+	m := &mistakes{v: &visit{t: view.Frame.T, r: r}}
+	if m.company(company); m.any() {
+		view.Own.Company = company
+		wrong(&view.Frame, &view.Own.Form, m)
+		return render(w, r, http.StatusUnprocessableEntity, page.Home(view))
+	}
+	actor := personOf(r, person)
+	setup, err := s.Onboarding.CreateSetup(r.Context(), onboarding.NewSetup{
+		Company: company, Tenant: person.Tenant, BegunBySignin: true, Actor: actor, Operation: operation(r),
+	})
+	if err != nil {
+		return err
+	}
+	return s.open(w, r, sess, setup.ID)
+}
+
+// openSetup lets an administrator who is signed in into a setup of the tenant.
+func (s *Server) openSetup(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	sess, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	return s.open(w, r, sess, chi.URLParam(r, "setup"))
+}
+
+func (s *Server) open(w http.ResponseWriter, r *http.Request, sess *sessions.Session, id string) error {
+	person := accountOf(sess)
+	setup, err := s.Onboarding.Open(r.Context(), id, visitorOf(sess, person), personOf(r, person), "")
+	if err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/setup/"+setup.ID+"/"+string(setup.State.Open()), http.StatusSeeOther)
@@ -124,12 +205,12 @@ func (m *mistakes) company(name string) {
 	}
 }
 
-func (m *mistakes) tenant(id string) {
+func (m *mistakes) tenant(field, id string) {
 	switch {
 	case id == "":
-		m.add("tenant", "home.tenant.missing")
+		m.add(field, "home.tenant.missing")
 	case !wizard.IsTenant(id):
-		m.add("tenant", "home.tenant.shape")
+		m.add(field, "home.tenant.shape")
 	}
 }
 
@@ -151,7 +232,9 @@ func (m *mistakes) token(token secret.Secret, tenant string) {
 
 // accepted asks Aritma about the token. Only a plain refusal stops: everything else is met again later.
 func (m *mistakes) accepted(check TokenCheck, token secret.Secret) {
-	if err := check(m.v.r.Context(), token); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
+	ctx, cancel := context.WithTimeout(m.v.r.Context(), onboarding.Patience)
+	defer cancel()
+	if err := check(ctx, token); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
 		m.fault("token", err)
 	}
 }

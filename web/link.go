@@ -5,9 +5,12 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/middleware"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -21,6 +24,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) error {
 	frame := s.frame(r, "link.title", "link.lead", "Company", setup.Company)
 	return render(w, r, http.StatusOK, page.Link(page.LinkView{
 		Frame: frame, Action: "/s/" + value.Expose(), Contact: setup.Contact, Until: link.ExpiresAt.Format("2 January 2006"),
+		SignIn: !s.Onboarding.LinkLetsIn(setup), Tenant: setup.Tenant,
 	}))
 }
 
@@ -33,17 +37,35 @@ func (s *Server) openLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, value secret.Secret) error {
-	if _, _, err := s.Onboarding.FindLink(r.Context(), value); err != nil {
+	link, setup, err := s.Onboarding.FindLink(r.Context(), value)
+	if err != nil {
 		return err
 	}
 	sess, err := s.session(r)
 	if err != nil {
 		return err
 	}
-	if err := s.renew(w, r, sess); err != nil {
-		return err
+	person := accountOf(sess)
+	visitor := visitorOf(sess, person)
+	if !s.Onboarding.LinkLetsIn(setup) {
+		tenant := setup.Tenant
+		setup, err = s.Onboarding.Open(r.Context(), link.Setup, visitor, personOf(r, person), link.ID)
+		if fault.Is(err, fault.NotFound) { // nobody is signed in, or somebody of another tenant
+			if s.Accounts == nil {
+				return onboarding.ErrSignIn
+			}
+			return s.leadToAritma(w, r, tenant, account.Purpose{Setup: link.Setup, Link: link.ID})
+		}
+	} else {
+		owner := "link:" + link.ID
+		if !person.IsZero() {
+			owner = "" // stays the person's
+		}
+		if err := s.renew(w, r, sess, owner); err != nil {
+			return err
+		}
+		setup, err = s.Onboarding.OpenLink(r.Context(), value, session.Hash(sess), middleware.Address(r.Context()))
 	}
-	setup, err := s.Onboarding.OpenLink(r.Context(), value, session.Hash(sess))
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ const (
 // routes is the whole site in one place.
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, middleware.Log(s.Log), middleware.Recover(s.Log, s.crashed))
+	r.Use(middleware.RequestID, middleware.Client(s.TrustedProxies), middleware.Log(s.Log), middleware.Recover(s.Log, s.crashed))
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 
@@ -36,66 +36,90 @@ func (s *Server) routes() http.Handler {
 			r.Handle("/sandbox/*", s.Sandbox)
 		}
 		r.Group(func(r chi.Router) {
-			r.Use(middleware.NoStore, s.lock)
+			r.Use(middleware.NoStore, s.lock, s.quiet, s.recognise)
 			s.pages(r)
 		})
 	})
 	return r
 }
 
-// pages are compressed, except those of the token step: a page that holds a secret never is.
+// pages are compressed, except those that may hold a secret: one of these never is.
 func (s *Server) pages(r chi.Router) {
 	compress := chimiddleware.Compress(compressLevel, "text/html")
 	r.Group(func(r chi.Router) {
 		r.Use(compress)
-		s.page(r, "/", s.showHome)
-		r.Post("/open", s.handle(s.submitHome))
-		r.Post("/begin", s.handle(s.submitBegin))
-		s.page(r, "/s/", s.showNoLink)
-		s.page(r, "/s/{link}", s.showLink)
-		r.Post("/s/{link}", s.handle(s.openLink))
+		s.page(r, "/", s.guarded(s.showHome))
+		s.page(r, "/s/", s.guarded(s.showNoLink))
+		s.page(r, "/s/{link}", s.guarded(s.showLink))
+		r.Post("/setups", s.handle(s.guarded(s.submitSetup)))
+		s.page(r, "/signin/{signin}", s.guarded(s.showSignIn))
+		s.page(r, "/signed-out", s.guarded(s.showSignedOut))
+		s.page(r, "/sessions", s.guarded(s.showSessions))
+		r.Post("/sessions/end", s.handle(s.guarded(s.endSession)))
+		r.Post("/sessions/extend", s.handle(s.guarded(s.extendSession)))
+		s.page(r, "/sessions/life", s.guarded(s.showSessionLife))
 	})
-	s.page(r, callbackPath, s.showCallback)
+	// These lead on to Aritma ID, by pages that hold the state of a sign-in, or give a session another id.
+	r.Post("/open", s.handle(s.guarded(s.submitHome)))
+	r.Post("/begin", s.handle(s.guarded(s.submitBegin)))
+	r.Post("/s/{link}", s.handle(s.guarded(s.openLink)))
+	r.Post("/signin", s.handle(s.guarded(s.beginSignIn)))
+	s.page(r, callbackPath, s.guarded(s.showCallback))
+	r.Post("/signin/{signin}", s.handle(s.guarded(s.enterSignIn)))
+	r.Post("/signout", s.handle(s.guarded(s.submitSignOut)))
 	r.Route("/setup/{setup}", func(r chi.Router) {
 		r.NotFound(s.notFound) // a router of its own inherits neither
 		r.MethodNotAllowed(s.notAllowed)
 		r.Group(func(r chi.Router) {
 			r.Use(compress)
-			s.page(r, "/", s.in(s.showSetup))
-			for _, step := range s.steps() {
-				s.page(r, "/"+string(step.step), s.in(reachable(step.step, step.show)))
-				if step.submit != nil {
-					r.Post("/"+string(step.step), s.handle(s.in(reachable(step.step, step.submit))))
-				}
-			}
-			s.page(r, "/secret/progress", s.in(reachable(wizard.Secret, s.showSecretProgress)))
-			r.Post("/provisioning/look", s.handle(s.in(formed(reachable(wizard.Provisioning, s.submitLook)))))
-			s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
-			s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
-			s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
-			s.page(r, "/signin-test/progress", s.in(reachable(wizard.SigninTest, s.showTrialProgress)))
-			s.page(r, "/signin-test/result", s.in(reachable(wizard.SigninTest, s.showTrialResult)))
-			r.Post("/signin-test/button", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitButton)))))
-			r.Post("/signin-test/diagnosis", s.handle(s.in(s.showDiagnosis)))
-			r.Post("/review/discard", s.handle(s.in(s.discardChanges)))
-			s.page(r, "/start-over", s.in(s.showStartOver))
-			r.Post("/start-over", s.handle(s.in(s.submitStartOver)))
-			s.page(r, "/later", s.in(s.showLater))
-			r.Post("/later", s.handle(s.in(s.submitLater)))
-			s.page(r, "/access", s.in(s.showAccess))
-			r.Post("/access", s.handle(s.in(s.submitAccess)))
+			s.setupPages(r)
 		})
-		s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
-		r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
-		r.Post("/token/probe", s.handle(s.in(reachable(wizard.Token, s.submitProbe))))
-		r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
-		r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
-		s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
-		// The page that leads on to Aritma ID holds the state of the sign-in.
-		r.Post("/signin-test/begin", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitTrial)))))
-		// The page that shows a new link holds a secret too.
-		r.Post("/later/link", s.handle(s.in(s.makeResumeLink)))
+		s.secretPages(r)
 	})
+}
+
+func (s *Server) setupPages(r chi.Router) {
+	s.page(r, "/", s.in(s.showSetup))
+	r.Post("/open", s.handle(s.guarded(s.openSetup)))
+	for _, step := range s.steps() {
+		s.page(r, "/"+string(step.step), s.in(reachable(step.step, step.show)))
+		if step.submit != nil {
+			r.Post("/"+string(step.step), s.handle(s.in(reachable(step.step, step.submit))))
+		}
+	}
+	s.page(r, "/secret/progress", s.in(reachable(wizard.Secret, s.showSecretProgress)))
+	r.Post("/provisioning/look", s.handle(s.in(formed(reachable(wizard.Provisioning, s.submitLook)))))
+	s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
+	s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
+	s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
+	s.page(r, "/signin-test/progress", s.in(reachable(wizard.SigninTest, s.showTrialProgress)))
+	s.page(r, "/signin-test/result", s.in(reachable(wizard.SigninTest, s.showTrialResult)))
+	r.Post("/signin-test/button", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitButton)))))
+	r.Post("/signin-test/diagnosis", s.handle(s.in(s.showDiagnosis)))
+	r.Post("/review/discard", s.handle(s.in(s.discardChanges)))
+	s.page(r, "/start-over", s.in(s.showStartOver))
+	r.Post("/start-over", s.handle(s.in(s.submitStartOver)))
+	s.page(r, "/later", s.in(s.showLater))
+	r.Post("/later", s.handle(s.in(s.submitLater)))
+	s.page(r, "/access", s.in(s.showAccess))
+	r.Post("/access", s.handle(s.in(s.submitAccess)))
+	s.page(r, "/activity", s.in(s.showActivity))
+	s.page(r, "/links", s.in(s.showLinks))
+	r.Post("/links/{link}/revoke", s.handle(s.in(formed(s.revokeLink))))
+}
+
+// secretPages hold a token, a new link, or the state of a sign-in.
+func (s *Server) secretPages(r chi.Router) {
+	s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
+	r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
+	r.Post("/token/probe", s.handle(s.in(reachable(wizard.Token, s.submitProbe))))
+	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
+	r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
+	s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
+	r.Post("/signin-test/begin", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitTrial)))))
+	r.Post("/later/link", s.handle(s.in(s.makeResumeLink)))
+	r.Post("/links", s.handle(s.in(formed(s.submitLink))))
+	r.Post("/links/{link}/replace", s.handle(s.in(formed(s.replaceLink))))
 }
 
 // page answers GET, and HEAD with the same headers.

@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/web/middleware"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -39,6 +41,10 @@ type Options struct {
 	// Service is nil when the operator configured no client of its own.
 	Service    ServiceTokens
 	CheckToken TokenCheck
+	// Accounts signs people in with Aritma; nil when the operator configured no client for it.
+	Accounts *account.Service
+	// TrustedProxies are the networks (CIDRs) whose forwarding header is believed.
+	TrustedProxies []string
 	// Ready says why the service cannot serve; nil when it can.
 	Ready func(ctx context.Context) error
 	// Locked is true when the sealing keys are not those of the database: every page then says so and changes nothing.
@@ -50,11 +56,14 @@ type Options struct {
 }
 
 // Server answers browsers.
-type Server struct{ Options }
+type Server struct {
+	Options
+	misses *middleware.Misses
+}
 
 // New returns the handler of the whole site.
 func New(o Options) http.Handler {
-	s := &Server{Options: o}
+	s := &Server{Options: o, misses: middleware.NewMisses(o.Now)}
 	return s.routes()
 }
 

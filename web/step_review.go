@@ -20,8 +20,8 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 	method, url, body := s.Onboarding.Preview(v.setup)
 	view := page.ReviewView{
 		Frame: s.stepFrame(v, wizard.Review), Form: s.form(v, wizard.Review), Operation: onboarding.NewOperation(), Rows: s.reviewRows(v),
-		Request:     component.RequestView{Method: method, URL: url, Body: body, Note: v.t.T("review.request.note")},
-		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=review"), NextURL: v.step(state.Open()),
+		Request: component.RequestView{Method: method, URL: url, Body: body, Note: v.t.T("review.request.note")},
+		Access:  s.accessNeed(v, wizard.Review), NextURL: v.step(state.Open()),
 		DiscardURL: v.url("review/discard"), StartOverURL: v.url("start-over"), ClashURL: v.step(wizard.Signin),
 		Interrupted: r.Intent == wizard.Remove, Pending: state.Pending(),
 	}

@@ -26,7 +26,7 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 	view := page.TokenView{
 		Frame: s.stepFrame(v, wizard.Token), Form: s.form(v, wizard.Token), Operation: onboarding.NewOperation(), Generation: t.Generation,
 		TenantURL: s.Onboarding.TenantURL(v.setup), ProvisioningURL: s.portal(v, portal.Provisioning), BaseURL: v.step(wizard.Token), TwoApps: v.setup.State.Answers.TwoApps,
-		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=token"), ReplaceURL: v.url("token/replace"), NextURL: v.step(v.setup.State.Open()),
+		Access: s.accessNeed(v, wizard.Token), ReplaceURL: v.url("token/replace"), NextURL: v.step(v.setup.State.Open()),
 	}
 	if busy {
 		view.Running = s.waiting(v, "token", "token.running")
@@ -234,6 +234,6 @@ func (s *Server) showReplace(v *visit) error {
 	return v.render(http.StatusOK, page.Replace(page.ReplaceView{
 		Frame: frame, Form: s.form(v, wizard.Token), Operation: onboarding.NewOperation(), Generation: state.Token.Generation,
 		Working: state.Answers.FirstUserArrived, BackURL: v.step(wizard.Token),
-		NeedsAccess: s.needsAccess(v), AccessURL: v.url("access?back=token"),
+		Access: s.accessNeed(v, wizard.Token),
 	}))
 }

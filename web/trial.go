@@ -33,9 +33,7 @@ func (s *Server) trialOfStep(v *visit) page.TrialView {
 		Action: v.url("signin-test/begin"), Begun: !trial.BeganAt.IsZero(), Running: view.Running != nil,
 		Settled: trial.Outcome == wizard.Good && !trial.Running(), Finish: s.form(v, wizard.SigninTest),
 	}
-	if s.needsAccess(v) {
-		view.AccessURL = v.url("access?back=signin-test")
-	}
+	view.Access = s.accessNeed(v, wizard.SigninTest)
 	if button := s.loginButton(v, wizard.SigninTest); button.Hidden {
 		view.Button = &button
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"maps"
 	"net/http"
@@ -13,11 +12,12 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/gorilla/sessions"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
-	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/web/middleware"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -35,23 +35,54 @@ type visit struct {
 	session *sessions.Session
 	setup   onboarding.Setup
 	grant   onboarding.Grant
+	role    onboarding.Role
+	account account.Account // of whom acts as an administrator; else nobody's
 }
 
-// in admits a request to the setup that its path names. A setup that does not exist and one of somebody else look
-// the same.
+// in admits a request to the setup that its path names, if the table lets the visitor do it. A setup that does not exist
+// and one of somebody else look the same.
 func (s *Server) in(h inSetup) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		sess, err := s.session(r)
+		v, err := s.enter(w, r, chi.URLParam(r, "setup"))
 		if err != nil {
 			return err
 		}
-		setup, grant, err := s.Onboarding.Enter(r.Context(), session.Hash(sess), chi.URLParam(r, "setup"))
-		if err != nil {
+		if err := allow(Who(v.role), r); err != nil {
 			return err
 		}
-		return h(&visit{w: w, r: r, t: s.printer(r), session: sess, setup: setup, grant: grant})
+		return h(v)
 	}
 }
+
+// enter is a visit to a setup. Who finds it by being signed in, and has not opened it in this session, gets errDoor.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, id string) (*visit, error) {
+	sess, err := s.session(r)
+	if err != nil {
+		return nil, err
+	}
+	person := accountOf(sess)
+	visitor := visitorOf(sess, person)
+	setup, grant, role, err := s.Onboarding.Enter(r.Context(), visitor, id)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone) {
+		if found, findErr := s.Onboarding.Findable(r.Context(), id, visitor); findErr == nil {
+			return nil, &doorError{setup: found}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := &visit{w: w, r: r, t: s.printer(r), session: sess, setup: setup, grant: grant, role: role}
+	if role == onboarding.RoleAdmin {
+		v.account, err = s.renewed(r, sess, person)
+	}
+	return v, err
+}
+
+// doorError says that a setup is there for the visitor, and is to be opened first.
+type doorError struct{ setup onboarding.Setup }
+
+// Error implements error.
+func (e *doorError) Error() string { return "setup is not open in this session" }
 
 // reachable sends people to the open step when they ask for one further on.
 func reachable(step wizard.Step, h inSetup) inSetup {
@@ -67,9 +98,13 @@ func (s *Server) session(r *http.Request) (*sessions.Session, error) {
 	return s.Sessions.Session(r)
 }
 
-// renew gives the session another id because of what it may do from now on. One that another request of the same
-// browser ended meanwhile, as a double click does, is begun anew.
-func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
+// renew gives the session another id because of what it may do from now on, and notes whose it is and where it began. One
+// that another request of the same browser ended meanwhile, as a double click does, is begun anew.
+func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Session, owner string) error {
+	if owner != "" {
+		sess.Values[session.OwnerKey] = owner
+	}
+	sess.Values[session.DeviceKey], sess.Values[session.FromKey] = deviceOf(r), middleware.Address(r.Context())
 	values := maps.Clone(sess.Values)
 	err := s.Sessions.Rotate(w, r, sess)
 	if !errors.Is(err, session.ErrNotFound) {
@@ -91,11 +126,15 @@ func (s *Server) printer(r *http.Request) message.Printer {
 }
 
 // actor names the person in the audit trail: by the way they came in.
-func (v *visit) actor() string {
-	if v.grant.Link == "" {
-		return "token"
+func (v *visit) actor() onboarding.Actor {
+	a := onboarding.Actor{Who: "token", From: middleware.Address(v.ctx())}
+	switch v.role {
+	case onboarding.RoleAdmin:
+		a.Who = "person:" + v.account.Label()
+	case onboarding.RoleHolder:
+		a.Who = "link:" + v.grant.Label
 	}
-	return "link:" + v.grant.Link
+	return a
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
@@ -106,7 +145,7 @@ func (v *visit) url(page string) string { return "/setup/" + v.setup.ID + "/" + 
 func (v *visit) step(step wizard.Step) string { return v.url(string(step)) }
 
 func (v *visit) redirect(to string) error {
-	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
+	http.Redirect(v.w, v.r, to, http.StatusSeeOther) //nolint:gosec // always a page of the site
 	return nil
 }
 
@@ -148,45 +187,4 @@ func (v *visit) revision(step wizard.Step) int { return v.setup.State.Marks[step
 func (v *visit) seen() int {
 	n, _ := strconv.Atoi(v.r.PostForm.Get("revision"))
 	return n
-}
-
-const tokenKey = "access-token/"
-
-// access is the authority under which this visitor acts: a token pasted for this very setup, or the operator's own
-// client for setups that came by an operator's link. A setup that somebody began with a token never gets the latter:
-// nobody has shown that the token's owner belongs to the tenant.
-func (s *Server) access(v *visit) onboarding.Access {
-	a := onboarding.Access{Actor: v.actor()}
-	if pasted, ok := v.session.Values[tokenKey+v.setup.ID].(secret.Secret); ok {
-		a.Token = func(context.Context) (secret.Secret, error) { return pasted, nil }
-		a.Session = v.sessionTag()
-	} else if s.Service != nil && !v.setup.SelfBegun {
-		tenant := v.setup.Tenant
-		var given secret.Secret
-		a.Token = func(ctx context.Context) (_ secret.Secret, err error) {
-			given, err = s.Service.Token(ctx, tenant)
-			return given, err
-		}
-		a.Refused = func() { s.Service.Forget(tenant, given) }
-	}
-	return a
-}
-
-// mayPaste reports whether an access token may be pasted for the setup: not where the operator's client acts.
-func (s *Server) mayPaste(v *visit) bool { return s.Service == nil || v.setup.SelfBegun }
-
-// sessionTag names the session in a setup, without telling how to enter it.
-func (v *visit) sessionTag() string { return hex.EncodeToString(session.Hash(v.session)) }
-
-// needsAccess reports whether an access token has to be pasted before an act.
-func (s *Server) needsAccess(v *visit) bool { return s.access(v).Token == nil }
-
-// forgetRefused drops a pasted token that Aritma refused, so that the page asks for another.
-func (s *Server) forgetRefused(v *visit, problem *wizard.Problem) error {
-	key := tokenKey + v.setup.ID
-	if _, pasted := v.session.Values[key]; !pasted || problem == nil || (problem.Kind != fault.Unauthorized && problem.Kind != fault.Forbidden) {
-		return nil
-	}
-	delete(v.session.Values, key)
-	return v.session.Save(v.r, v.w)
 }

@@ -68,7 +68,7 @@ func TestWrongCommandsEndWithTwo(t *testing.T) {
 		{"link", "--tenant", "nordlys", "--company", "Nordlys", "--expires", "soon"},
 	} {
 		status, out, log := command(t, realEnvironment(t, nil), args...)
-		if status != 2 || out != "" || !strings.HasPrefix(log, "onboard: ") {
+		if status != 2 || out != "" || !strings.HasPrefix(log, "onboard") {
 			t.Errorf("%v: status %d, printed %q, said %q", args, status, out, log)
 		}
 	}
@@ -97,7 +97,7 @@ func TestFailuresEndWithOne(t *testing.T) {
 		"database without a dir": {"ONBOARD_LISTEN": "127.0.0.1:0", "ONBOARD_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "no", "such", "dir", "onboard.db")},
 	} {
 		status, _, log := command(t, realEnvironment(t, changes), "serve")
-		if status != 1 || !strings.HasPrefix(log, "onboard: ") {
+		if status != 1 || !strings.HasPrefix(log, "onboard") {
 			t.Errorf("%s: status %d, said %q", name, status, log)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/web"
 )
 
 // tab is another tab of the same browser, on the same page.
@@ -277,4 +278,10 @@ func (s *site) routes() (all []route) {
 // path fills in the pattern's places.
 func (r route) path(setup, link string) string {
 	return strings.NewReplacer("{setup}", setup, "{link}", link).Replace(r.pattern)
+}
+
+// permitted reports whether the table of the site lets somebody use a route.
+func permitted(who web.Who, r route) bool {
+	needed, known := web.Routes[web.RouteName(r.method, r.pattern)]
+	return known && slices.Contains(web.Rules[who], needed)
 }

@@ -23,16 +23,26 @@ type cli struct {
 		Sandbox bool `help:"Practice: with built-in stand-ins for Aritma and Entra. Nothing real is reached."`
 	} `cmd:"" help:"Run the service."`
 	Keygen struct{}  `cmd:"" help:"Print a new sealing key for ONBOARD_SEALING_KEYS."`
-	Link   linkFlags `cmd:"" help:"Make a setup and print its setup link."`
+	Link   linkFlags `cmd:"" help:"Make a setup and print its setup link; with --setup another link to one that is there."`
+	Links  struct {
+		Setup string `arg:"" help:"Id of the setup, as in the addresses of its pages."`
+	} `cmd:"" help:"List the links of a setup."`
+	Revoke struct {
+		Setup string `arg:"" help:"Id of the setup."`
+		Link  string `arg:"" help:"Id of the link, as \"onboard links\" lists it."`
+	} `cmd:"" help:"Take a setup link back: whoever came by it loses access at once."`
 }
 
 type linkFlags struct {
-	Tenant  string        `required:"" help:"The customer's Aritma tenant."`
-	Company string        `required:"" help:"Name of the company."`
+	Tenant  string        `help:"The customer's Aritma tenant."`
+	Company string        `help:"Name of the company."`
 	Domain  string        `help:"E-mail domain that the Entra directory must own."`
 	Scheme  string        `help:"Proposed scheme; made from the company otherwise."`
 	Contact string        `help:"Who is invited, shown on the first page."`
 	Expires time.Duration `default:"${life}" help:"How long the link works."`
+	Setup   string        `help:"Id of a setup that is there: the link leads to it, and its progress stays."`
+	Label   string        `default:"admin" enum:"admin,deputy" help:"Whom the link is for: ${enum}."`
+	Replace bool          `help:"Takes the links with this label back that the setup has. Needs --setup."`
 }
 
 // process is what a run sees of the world, so that tests run the very same program.
@@ -91,6 +101,10 @@ func run(ctx context.Context, p process) int {
 		_, err = fmt.Fprintln(p.out, seal.Generate().Expose())
 	case "link":
 		err = makeLink(ctx, p, c.Link)
+	case "links <setup>":
+		err = listLinks(ctx, p, c.Links.Setup)
+	case "revoke <setup> <link>":
+		err = revokeLink(ctx, p, c.Revoke.Setup, c.Revoke.Link)
 	}
 	switch {
 	case errors.Is(err, errConfiguration):

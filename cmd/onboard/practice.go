@@ -24,6 +24,9 @@ type practice struct {
 	dir     string // of the temporary database; empty when the operator named one
 }
 
+// practiser is who makes setups for practice.
+var practiser = onboarding.Actor{Who: "sandbox"}
+
 // startPractice starts the sandbox and returns an environment in which it is the only upstream.
 func startPractice(ctx context.Context, environ map[string]string) (*practice, map[string]string, error) {
 	p := &practice{}
@@ -44,7 +47,7 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 		"ONBOARD_IAM_URL": p.sandbox.IAMURL(), "ONBOARD_ID_URL": p.sandbox.IDURL(), "ONBOARD_ENTRA_LOGIN_URL": p.sandbox.EntraLoginURL(),
 		"ONBOARD_SERVICE_CLIENT_ID": sandbox.ServiceClientID, "ONBOARD_SERVICE_CLIENT_SECRET": p.sandbox.ServiceClientSecret().Expose(),
 		"ONBOARD_ID_CLIENT_ID": sandbox.SigninClientID, "ONBOARD_ID_CLIENT_SECRET": p.sandbox.SigninClientSecret().Expose(),
-		"ONBOARD_ALLOW_LOOPBACK": "true", "ONBOARD_LINK_AUTHORITY": "link",
+		"ONBOARD_ALLOW_LOOPBACK":        "true",
 		"ONBOARD_SCIM_URL_TEMPLATE":     p.sandbox.IDURL() + "/{tenant}/api/scim/v2",
 		"ONBOARD_REDIRECT_URI_TEMPLATE": p.sandbox.IDURL() + "/{tenant}/federation/{scheme}/signin",
 	})
@@ -52,6 +55,9 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 	delete(environ, "ONBOARD_ID_CLIENT_SECRET_FILE")
 	if environ["ONBOARD_SEALING_KEYS"] == "" && environ["ONBOARD_SEALING_KEYS_FILE"] == "" {
 		environ["ONBOARD_SEALING_KEYS"] = seal.Generate().Expose()
+	}
+	if environ["ONBOARD_LINK_AUTHORITY"] == "" { // practice begins without a sign-in
+		environ["ONBOARD_LINK_AUTHORITY"] = config.AuthorityLink
 	}
 	if environ["ONBOARD_DATABASE_URL"] == "" {
 		if p.dir, err = os.MkdirTemp("", "onboard-sandbox-"); err != nil {
@@ -80,11 +86,11 @@ func (p *practice) portal() *url.URL {
 }
 
 func (p *practice) newSetup(ctx context.Context, company, tenant, domain string) (string, error) {
-	setup, err := p.service.onboarding.CreateSetup(ctx, onboarding.NewSetup{Company: company, Tenant: tenant, Domain: domain, Actor: "sandbox"})
+	setup, err := p.service.onboarding.CreateSetup(ctx, onboarding.NewSetup{Company: company, Tenant: tenant, Domain: domain, Actor: practiser})
 	if err != nil {
 		return "", err
 	}
-	value, _, err := p.service.onboarding.MakeLink(ctx, setup.ID, "admin", "sandbox", onboarding.DefaultLinkLife)
+	value, _, err := p.service.onboarding.MakeLink(ctx, setup.ID, onboarding.LinkAdmin, practiser, onboarding.DefaultLinkLife)
 	if err != nil {
 		return "", err
 	}

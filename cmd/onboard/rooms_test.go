@@ -29,11 +29,11 @@ var rooms = []room{
 	{path: "cmd/onboard", rooms: "internal/... web web/session", libraries: "github.com/alecthomas/kong", why: "wires everything, and alone knows the sandbox"},
 
 	{
-		path: "web", rooms: "internal/onboarding internal/wizard internal/portal internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
-		libraries: "github.com/a-h/templ github.com/go-chi/chi/v5 github.com/gorilla/sessions", without: "database/sql os", why: "HTTP only: it orders no outside call and knows no engine",
+		path: "web", rooms: "internal/onboarding internal/account internal/wizard internal/portal internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
+		libraries: "github.com/a-h/templ github.com/go-chi/chi/v5 github.com/gorilla/sessions github.com/mileusna/useragent", without: "database/sql os", why: "HTTP only: it orders no outside call and knows no engine",
 	},
 	{path: "web/session", rooms: "internal/seal internal/secret", libraries: "github.com/gorilla/sessions", without: "database/sql", why: "declares the storage it needs, and decides nothing"},
-	{path: "web/middleware", libraries: "github.com/go-chi/chi/v5", without: "database/sql", why: "about every request alike, so about no setup"},
+	{path: "web/middleware", libraries: "github.com/go-chi/chi/v5 github.com/hashicorp/golang-lru/v2 golang.org/x/time", without: "database/sql", why: "about every request alike, so about no setup"},
 
 	{path: "templates/component", rooms: "internal/message internal/secret", libraries: "github.com/a-h/templ", without: "net/http", why: "knows nothing above it"},
 	{path: "templates/layout", rooms: "templates/component internal/message static", libraries: "github.com/a-h/templ", without: "net/http", why: "the frame of every page"},
@@ -42,9 +42,12 @@ var rooms = []room{
 
 	{path: "internal/wizard", rooms: "internal/fault", without: "net net/http database/sql os log/slog", why: "pure: no HTTP, no SQL"},
 	{
-		path: "internal/onboarding", rooms: "internal/wizard internal/iam internal/scim internal/entra internal/signin internal/outbound internal/live internal/seal internal/secret internal/fault",
+		path: "internal/onboarding", rooms: "internal/wizard internal/iam internal/scim internal/entra internal/signin internal/outbound internal/work internal/seal internal/secret internal/fault",
 		without: "net/http database/sql", why: "orders the outside calls, through what it is given; of outbound it says only what is sent once",
 	},
+	{path: "internal/account", rooms: "internal/signin internal/work internal/seal internal/secret internal/fault", without: "net/http database/sql", why: "who is signed in; knows no setups"},
+	{path: "internal/work", rooms: "internal/fault", without: "net/http database/sql", why: "work that outlasts a request, whatever it is"},
+
 	{path: "internal/iam", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
 	{path: "internal/entra", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
 	{path: "internal/scim", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
@@ -60,10 +63,10 @@ var rooms = []room{
 
 	{path: "internal/store", why: "only says what is below it"},
 	{
-		path: "internal/store/sqlite", rooms: "internal/onboarding internal/wizard internal/seal internal/secret internal/fault web/session",
+		path: "internal/store/sqlite", rooms: "internal/account internal/onboarding internal/wizard internal/seal internal/secret internal/fault web/session",
 		libraries: "github.com/pressly/goose/v3 modernc.org/sqlite", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
-	{path: "internal/store/storetest", rooms: "internal/onboarding internal/wizard internal/seal internal/secret web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
+	{path: "internal/store/storetest", rooms: "internal/account internal/onboarding internal/wizard internal/seal internal/secret web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
 
 	{path: "internal/sandbox", rooms: "internal/sandbox/page internal/message internal/secret", libraries: "github.com/a-h/templ github.com/go-jose/go-jose/v4 github.com/google/uuid", why: "stand-ins: they share no code with the clients that they test"},
 	{path: "internal/sandbox/page", rooms: "templates/component templates/layout static internal/message internal/secret", libraries: "github.com/a-h/templ", why: "the only pages below internal"},

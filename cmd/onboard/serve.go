@@ -152,6 +152,11 @@ func (s *service) sweep(ctx context.Context) {
 		if err := s.onboarding.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep failed", "error", err)
 		}
+		if s.accounts != nil {
+			if err := s.accounts.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "sweep of sign-ins failed", "error", err)
+			}
+		}
 		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
 		}

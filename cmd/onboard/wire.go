@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/entra"
 	"github.com/aritma/entra-onboard/internal/iam"
@@ -29,6 +30,7 @@ type service struct {
 	log        *slog.Logger
 	store      *sqlite.Store
 	onboarding *onboarding.Service
+	accounts   *account.Service // nil without a client for signing people in
 	iam        *iam.Client
 	client     *http.Client
 	sessions   *session.Store
@@ -57,21 +59,27 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		AllowLoopback: c.AllowLoopback,
 	})
 	aritma := iam.New(c.IAMURL, client)
-	var trials *signin.Client
-	if c.IDClientID != "" {
-		trials = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
-	}
 	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages}
+	var people *signin.Client
+	if c.IDClientID != "" {
+		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
+	}
 	s.onboarding = onboarding.New(onboarding.Options{
-		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: trials, MicrosoftHosts: signinHosts, Keys: c.Keys, Log: log, Now: time.Now,
-		SCIMURLTemplate: c.SCIMURLTemplate, RedirectURITemplate: c.RedirectURITemplate,
+		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: people, MicrosoftHosts: signinHosts, Keys: c.Keys, Log: log, Now: time.Now,
+		SCIMURLTemplate: c.SCIMURLTemplate, RedirectURITemplate: c.RedirectURITemplate, LinksAct: c.LinkAuthority == config.AuthorityLink,
 	})
 	s.sessions = session.New(store, c.Keys, session.Options{Secure: c.PublicURL.Scheme == "https", Now: time.Now})
+	if people != nil {
+		s.accounts = account.New(account.Options{Store: store, Signin: people, Keys: c.Keys, Log: log, Now: time.Now, Accepted: s.acceptedByIAM})
+	}
 	return s, nil
 }
 
 func (s *service) close(ctx context.Context) error {
 	s.onboarding.Close(ctx)
+	if s.accounts != nil {
+		s.accounts.Close(ctx)
+	}
 	s.client.CloseIdleConnections()
 	return s.store.Close()
 }
@@ -82,6 +90,7 @@ func (s *service) handler(ready func(context.Context) error, practice *practice)
 	options := web.Options{
 		Onboarding: s.onboarding, Sessions: s.sessions, Messages: s.messages, Log: s.log, Now: time.Now,
 		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Locked: s.locked,
+		Accounts: s.accounts, TrustedProxies: c.TrustedProxies,
 	}
 	if practice != nil {
 		options.Sandbox, options.Portal = practice.sandbox.Handler(), practice.portal()
@@ -92,11 +101,12 @@ func (s *service) handler(ready func(context.Context) error, practice *practice)
 	return web.New(options)
 }
 
-// acceptedByIAM asks the IAM API for something harmless with the token.
+// acceptedByIAM asks the IAM API for something harmless with the token. Where it does not list providers, it lists people.
 func (s *service) acceptedByIAM(ctx context.Context, token secret.Secret) error {
-	ctx, cancel := context.WithTimeout(ctx, onboarding.Patience)
-	defer cancel()
 	_, err := s.iam.Providers(ctx, token)
+	if iam.NotOffered(err) {
+		_, err = s.iam.Users(ctx, token, "")
+	}
 	return err
 }
 

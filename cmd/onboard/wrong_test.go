@@ -49,7 +49,7 @@ func (v *visitor) mistaken(fields map[string]string, wrong ...string) {
 		field := v.page.Find("main [name='" + name + "']")
 		switch kind := field.AttrOr("type", ""); {
 		case slices.Contains(secretFields, name):
-			if html, _ := v.page.Html(); value[0] != "" && strings.Contains(html, value[0]) {
+			if html, _ := v.page.Html(); strings.TrimSpace(value[0]) != "" && strings.Contains(html, value[0]) {
 				v.t.Errorf("%s: what was entered under %s is written back", where, name)
 			}
 		case kind == "hidden":

@@ -19,8 +19,8 @@ import (
 
 // Authorities of a setup link.
 const (
-	AuthorityLink   = "link"   // the link itself acts, through the operator's own client
-	AuthoritySignin = "signin" // the link only finds the setup
+	AuthorityLink   = "link"   // the link itself lets people in and acts, through the operator's own client
+	AuthoritySignin = "signin" // the link only finds the setup; an administrator signs in with Aritma
 )
 
 // Config is everything that an operator decides.
@@ -40,6 +40,7 @@ type Config struct {
 	RedirectURITemplate string        `env:"ONBOARD_REDIRECT_URI_TEMPLATE"`
 	EntraLoginURL       *url.URL      `env:"ONBOARD_ENTRA_LOGIN_URL"`
 	AllowLoopback       bool          `env:"ONBOARD_ALLOW_LOOPBACK"`
+	TrustedProxies      []string      `env:"ONBOARD_TRUSTED_PROXIES"` // CIDRs
 	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
 
 	Keys *seal.Keyring `env:"-"`
@@ -211,17 +212,31 @@ func (c *Config) checkUpstreams() (wrong []error) {
 	if c.IDClientID == "" && !c.IDClientSecret.IsZero() {
 		wrong = append(wrong, errors.New("ONBOARD_ID_CLIENT_SECRET needs ONBOARD_ID_CLIENT_ID: set it too, or remove the secret"))
 	}
+	return append(wrong, c.checkAuthority()...)
+}
+
+// checkAuthority decides what a setup link may do by itself.
+func (c *Config) checkAuthority() (wrong []error) {
 	switch c.LinkAuthority {
 	case AuthorityLink:
 	case "":
-		if c.IDClientID != "" { // would mean signin
-			wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY=link has to be set beside ONBOARD_ID_CLIENT_ID: the client is used for test sign-ins alone, this version lets nobody act by signing in"))
-		}
 		c.LinkAuthority = AuthorityLink
+		if c.IDClientID != "" {
+			c.LinkAuthority = AuthoritySignin
+		}
 	case AuthoritySignin:
-		wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY=signin needs signing in with Aritma, which this version does not have: set it to link"))
+		if c.IDClientID == "" {
+			wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY=signin needs ONBOARD_ID_CLIENT_ID: nobody could sign in without the wizard's own client at Aritma ID"))
+		}
 	default:
 		wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY must be link or signin"))
+	}
+	for i, proxy := range c.TrustedProxies {
+		c.TrustedProxies[i] = strings.TrimSpace(proxy)
+		if _, err := netip.ParsePrefix(c.TrustedProxies[i]); err != nil {
+			wrong = append(wrong, errors.New("ONBOARD_TRUSTED_PROXIES must be networks such as 10.0.0.0/8, with commas between them"))
+			break
+		}
 	}
 	return wrong
 }

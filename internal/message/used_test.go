@@ -24,11 +24,11 @@ var idArguments = map[string][]int{
 	"fault.New": {1}, "fault.Wrap": {2},
 	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
 	"web.frame": {1, 2}, "web.aside": {1, 2},
-	"signin.fail": {1}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
+	"signin.fail": {1}, "web.problemView": {2}, "web.notOpen": {3}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
 }
 
 // passedOn are arguments whose ids are counted where they are written: in a call above, an assignment, a composite.
-var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix", "message"}
+var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix", "message", "result.Fault"}
 
 // made lists, for each id that is put together, what it can be.
 func made() map[string][]string {
@@ -38,6 +38,14 @@ func made() map[string][]string {
 	}
 	for _, sw := range sandbox.Switches() {
 		switches = append(switches, sw.MessageID())
+	}
+	var events []string
+	for _, kind := range strings.Fields(`
+		setup.created setup.opened setup.completed setup.started-over person.signed-in link.created link.revoked
+		secret.received secret.checked secret.dropped provider.registered provider.scheme-taken register.failed redirect.proven
+		changes.discarded token.intended token.created token.probed token.revealed token.pasted token.removed token.failed
+		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed`) {
+		events = append(events, "activity."+kind)
 	}
 	return map[string][]string{
 		`string(step) + ".title"`:                titles,
@@ -51,6 +59,9 @@ func made() map[string][]string {
 		`"provisioning.arrived." + arrived`:      {"provisioning.arrived.yes", "provisioning.arrived.no"},
 		`id + ".title"` /* of a waiting step */ : {"review.title", "token.title"},
 		`id + ".running"`:                        {"review.running", "token.running"},
+		`"links.label." + name`:                  {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"links.label." + link.Label`:            {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"activity." + e.Kind`:                   events,
 		`id + ".text"` /* of what is awaited */ : {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},
 	}
 }

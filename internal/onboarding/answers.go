@@ -23,7 +23,7 @@ type ChangedError struct {
 func (e *ChangedError) Error() string { return "step was changed in another tab" }
 
 // Submit applies the event of a step's form. Seen is the revision that the form showed.
-func (s *Service) Submit(ctx context.Context, id string, step wizard.Step, seen int, actor string, event wizard.Event) (Setup, error) {
+func (s *Service) Submit(ctx context.Context, id string, step wizard.Step, seen int, actor Actor, event wizard.Event) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
 		before := setup.State
 		c, err := recorded(setup, now, actor, "step."+string(step), nil, event)
@@ -45,11 +45,11 @@ func (s *Service) Submit(ctx context.Context, id string, step wizard.Step, seen 
 }
 
 // complete closes a finished setup: the client secret has served.
-func complete(c *Change, now time.Time, actor string) {
+func complete(c *Change, now time.Time, actor Actor) {
 	c.Setup.CompletedAt = now
 	c.Setup.State.ClientSecret.Held = false
 	c.Drop = append(c.Drop, ClientSecretName)
-	c.Events = append(c.Events, Event{Setup: c.Setup.ID, At: now, Actor: actor, Kind: "setup.completed"})
+	c.Events = append(c.Events, Event{Setup: c.Setup.ID, At: now, Actor: actor.Who, From: actor.From, Kind: "setup.completed"})
 }
 
 // SubmitDirectory looks the directory up at Microsoft and saves it. Microsoft being out of reach does not stop the
@@ -57,7 +57,7 @@ func complete(c *Change, now time.Time, actor string) {
 //
 // Faults of kind Invalid are about the directory: entra.directory-unknown, entra.directory-malformed,
 // directory.swapped, directory.not-pinned.
-func (s *Service) SubmitDirectory(ctx context.Context, id string, seen int, actor, directory, clientID string) (Setup, error) {
+func (s *Service) SubmitDirectory(ctx context.Context, id string, seen int, actor Actor, directory, clientID string) (Setup, error) {
 	setup, err := s.Setup(ctx, id)
 	if err != nil {
 		return Setup{}, err

@@ -20,7 +20,7 @@ import (
 // atDirectory is a setup whose open step is directory.
 func (w *world) atDirectory(domain string) string {
 	w.t.Helper()
-	setup, err := w.CreateSetup(w.t.Context(), onboarding.NewSetup{Company: "Acme", Tenant: tenant, Domain: domain, Actor: "operator"})
+	setup, err := w.CreateSetup(w.t.Context(), onboarding.NewSetup{Company: "Acme", Tenant: tenant, Domain: domain, Actor: onboarding.Operator})
 	w.fatal(err)
 	for _, step := range []wizard.Step{wizard.Start, wizard.Application} {
 		setup, err = w.Submit(w.t.Context(), setup.ID, step, 0, admin, w.answers("Acme")[step])
@@ -173,7 +173,7 @@ func TestEveryActIsInTheTrail(t *testing.T) {
 	sample, ctx := w.box.Sample(), t.Context()
 	_, err := w.SubmitDirectory(ctx, id, 0, admin, sample.DirectoryID, sample.ClientID)
 	w.fatal(err)
-	link, _, err := w.MakeLink(ctx, id, "admin", "operator", time.Hour)
+	link, _, err := w.MakeLink(ctx, id, onboarding.LinkAdmin, onboarding.Operator, time.Hour)
 	w.fatal(err)
 	for w.setup(id).State.Open() != wizard.Review {
 		w.fatal(w.answer(w.Service, w.setup(id)))

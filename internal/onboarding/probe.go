@@ -16,7 +16,7 @@ const probeTime = 8 * time.Second
 
 // proveToken tries the new token at the SCIM endpoint and counts who is in Aritma, while the token is still sealed: nobody
 // can have been provisioned with it yet. Neither can fail the creation.
-func (s *Service) proveToken(ctx context.Context, setup Setup, value, access secret.Secret, actor string) {
+func (s *Service) proveToken(ctx context.Context, setup Setup, value, access secret.Secret, actor Actor) {
 	ctx, cancel := context.WithTimeout(outbound.Once(context.WithoutCancel(ctx)), probeTime)
 	defer cancel()
 	var check wizard.Check

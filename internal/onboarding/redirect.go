@@ -14,7 +14,7 @@ const redirectTime = 5 * time.Second
 
 // proveRedirect reads off the wire which Redirect URI Aritma ID sends for the scheme, and corrects the card when it is another
 // one.
-func (s *Service) proveRedirect(ctx context.Context, id, actor string) {
+func (s *Service) proveRedirect(ctx context.Context, id string, actor Actor) {
 	setup, err := s.Setup(ctx, id)
 	r := setup.State.Registration
 	if err != nil || s.Signin == nil || !r.Exists || r.Intent != "" || r.Redirect.At.After(setup.State.Marks[wizard.Review].At) {

@@ -43,7 +43,7 @@ func (s *Service) moves(ctx context.Context, id string) bool {
 
 // storeProblem keeps why an act ended, as the event that makeEvent returns. A used operation id is no problem: the
 // form was sent twice, and its outcome is stored already.
-func (s *Service) storeProblem(ctx context.Context, id, actor, action string, err error, makeEvent func(wizard.State, wizard.Problem, error) wizard.Event) {
+func (s *Service) storeProblem(ctx context.Context, id string, actor Actor, action string, err error, makeEvent func(wizard.State, wizard.Problem, error) wizard.Event) {
 	cause := err
 	if isUsed(err) {
 		return
@@ -143,7 +143,7 @@ func (s *Service) create(ctx context.Context, setup Setup, r Registration, token
 }
 
 // intend stores an intent together with the operation id, which makes the form single-use.
-func (s *Service) intend(ctx context.Context, id, actor string, intent wizard.RegistrationIntended) (Setup, error) {
+func (s *Service) intend(ctx context.Context, id string, actor Actor, intent wizard.RegistrationIntended) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
 		detail := map[string]string{"operation": intent.Operation, "act": string(intent.Act)}
 		c, err := recorded(setup, now, actor, "provider.intended", detail, intent)
@@ -152,7 +152,7 @@ func (s *Service) intend(ctx context.Context, id, actor string, intent wizard.Re
 	})
 }
 
-func (s *Service) registered(ctx context.Context, setup Setup, id int64, actor string) error {
+func (s *Service) registered(ctx context.Context, setup Setup, id int64, actor Actor) error {
 	_, err := s.change(context.WithoutCancel(ctx), setup.ID, func(setup Setup, now time.Time) (Change, error) {
 		detail := map[string]string{"scheme": setup.State.Answers.Scheme, "provider": fmt.Sprint(id)}
 		c, err := recorded(setup, now, actor, "provider.registered", detail, wizard.RegistrationDone{ProviderID: id})
@@ -166,7 +166,7 @@ func (s *Service) registered(ctx context.Context, setup Setup, id int64, actor s
 }
 
 // taken stores that the scheme belongs to a provider which this setup did not make.
-func (s *Service) taken(ctx context.Context, setup Setup, p iam.Provider, actor string) error {
+func (s *Service) taken(ctx context.Context, setup Setup, p iam.Provider, actor Actor) error {
 	r := setup.State.Registration
 	_, err := s.record(ctx, setup.ID, actor, "provider.scheme-taken", map[string]string{"scheme": setup.State.Answers.Scheme},
 		wizard.SchemeTaken{Clash: wizard.Clash{Scheme: setup.State.Answers.Scheme, ProviderID: p.ID, DisplayName: p.DisplayName, Perhaps: r.Operation != "" && !r.Looked}})
@@ -191,7 +191,7 @@ func (s *Service) providerOf(ctx context.Context, setup Setup, token secret.Secr
 }
 
 // afterFailedCreate looks again: a failed answer says little about whether the provider was made.
-func (s *Service) afterFailedCreate(ctx context.Context, setup Setup, token secret.Secret, actor string, cause error) error {
+func (s *Service) afterFailedCreate(ctx context.Context, setup Setup, token secret.Secret, actor Actor, cause error) error {
 	notDone := iam.SurelyNotDone(cause)
 	existing, looked, err := s.providerOf(ctx, setup, token)
 	switch {
@@ -218,7 +218,7 @@ func (s *Service) ours(setup Setup, p iam.Provider) bool {
 
 // settleCreate finds out what became of a create whose outcome is not stored: afterwards it is registered, taken, or
 // not done. Where Aritma does not list providers it counts as not done; a repeat then meets the provider as a conflict.
-func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
+func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Secret, actor Actor) (Setup, error) {
 	if setup.State.Registration.Intent != wizard.Create {
 		return setup, nil
 	}

@@ -74,7 +74,7 @@ func (s Setup) InAritma() bool {
 }
 
 // settleAll finds out what intents without an outcome left behind, so that it can be removed too.
-func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor string) error {
+func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secret, actor Actor) error {
 	setup, err := s.settleCreate(ctx, setup, token, actor)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secre
 	return err
 }
 
-func (s *Service) removeTokens(ctx context.Context, setup Setup, token secret.Secret, actor string) error {
+func (s *Service) removeTokens(ctx context.Context, setup Setup, token secret.Secret, actor Actor) error {
 	ids := slices.Clone(setup.State.Token.Old)
 	if id := setup.State.Token.ID; id != "" {
 		ids = append(ids, id)
@@ -162,7 +162,7 @@ func notRemoved(err error) error {
 }
 
 // DiscardChanges returns to the answers that Aritma holds.
-func (s *Service) DiscardChanges(ctx context.Context, id, actor string) (Setup, error) {
+func (s *Service) DiscardChanges(ctx context.Context, id string, actor Actor) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
 		c, err := recorded(setup, now, actor, "changes.discarded", nil, wizard.ChangesDiscarded{})
 		c.Drop = []string{ClientSecretName}

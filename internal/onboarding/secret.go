@@ -19,7 +19,7 @@ const proofTime = 12 * time.Second
 
 // ReceiveSecret seals the client secret and keeps it, with its expiry date as an ISO date or empty. The rest of the secret
 // step may still be wrong.
-func (s *Service) ReceiveSecret(ctx context.Context, id, session, actor string, value secret.Secret, expires string) (Setup, error) {
+func (s *Service) ReceiveSecret(ctx context.Context, id, session string, actor Actor, value secret.Secret, expires string) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
 		c, err := recorded(setup, now, actor, "secret.received", nil, wizard.SecretReceived{Session: session, Expires: expires})
 		if err != nil {
@@ -67,7 +67,7 @@ func (s *Service) askAgain(ctx context.Context, id, message string, cause error)
 
 func (s *Service) dropSecret(ctx context.Context, id string) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, "system", "secret.dropped", nil, wizard.SecretDropped{})
+		c, err := recorded(setup, now, System, "secret.dropped", nil, wizard.SecretDropped{})
 		c.Drop = []string{ClientSecretName}
 		return c, err
 	})
@@ -76,7 +76,7 @@ func (s *Service) dropSecret(ctx context.Context, id string) (Setup, error) {
 // ProveSecret asks Microsoft, with a real token request, whether the client secret that is held belongs to the application.
 // A good one submits the secret step with the expiry date; a refused one is dropped, unless something else than the secret
 // is at fault. The verdict is in the setup afterwards; while Microsoft is still asked, Proving says so.
-func (s *Service) ProveSecret(ctx context.Context, id, actor, expires string) error {
+func (s *Service) ProveSecret(ctx context.Context, id string, actor Actor, expires string) error {
 	setup, err := s.Setup(ctx, id)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (s *Service) ProveSecret(ctx context.Context, id, actor, expires string) er
 	})
 }
 
-func (s *Service) proveSecret(ctx context.Context, id, actor, expires string) error {
+func (s *Service) proveSecret(ctx context.Context, id string, actor Actor, expires string) error {
 	setup, err := s.Setup(ctx, id)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (s *Service) proveSecret(ctx context.Context, id, actor, expires string) er
 }
 
 // judgeSecret stores the verdict, unless another secret or application came meanwhile.
-func (s *Service) judgeSecret(ctx context.Context, asked Setup, actor, expires string, check wizard.Check) error {
+func (s *Service) judgeSecret(ctx context.Context, asked Setup, actor Actor, expires string, check wizard.Check) error {
 	received := asked.State.ClientSecret.ReceivedAt
 	keep := check.Problem == nil || !strings.HasPrefix(check.Problem.ID, "entra.secret-")
 	_, err := s.change(context.WithoutCancel(ctx), asked.ID, func(setup Setup, now time.Time) (Change, error) {
@@ -149,7 +149,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 func (s *Service) dropTrial(ctx context.Context, id string) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, "system", "signin.test-expired", nil)
+		c, err := recorded(setup, now, System, "signin.test-expired", nil)
 		c.Drop = []string{trialName}
 		return c, err
 	})

@@ -5,13 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/entra"
@@ -22,16 +19,15 @@ import (
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/signin"
 	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/internal/work"
 )
 
 // Limits of outside work.
 const (
 	// Patience is how long a request waits for the work it began before it answers "under way".
-	Patience = 800 * time.Millisecond
-	// workLimit ends one piece of work; every upstream call inside has a shorter deadline of its own.
-	workLimit = 60 * time.Second
-	// leaseLife outlasts workLimit, so that a lease can only expire when its holder is dead.
-	leaseLife = workLimit + 15*time.Second
+	Patience = work.Patience
+	// leaseLife outlasts work.Limit, so that a lease can only expire when its holder is dead.
+	leaseLife = work.Limit + 15*time.Second
 	// saveTries bounds how often a change is tried again after somebody else changed the setup.
 	saveTries = 40
 )
@@ -51,41 +47,29 @@ type Options struct {
 	Now            func() time.Time
 	// SCIMURLTemplate with {tenant}, RedirectURITemplate with {tenant} and {scheme}.
 	SCIMURLTemplate, RedirectURITemplate string
+	// LinksAct is true when a setup link itself lets people in; otherwise it only finds the setup, and an administrator of
+	// the tenant signs in with Aritma.
+	LinksAct bool
 }
 
 // Service does what happens at a step.
 type Service struct {
 	Options
 	holder string // names this process in leases
-
-	mu      sync.Mutex
-	running map[string]chan struct{} // by setup, or setup and kind of look; closed when the work has ended
-	wait    sync.WaitGroup
-	ctx     context.Context // ends all work
-	stop    context.CancelFunc
+	work   *work.Group
 }
 
 // New returns a Service. Close it to let work under way finish.
 func New(o Options) *Service {
-	ctx, stop := context.WithCancel(context.Background())
-	return &Service{Options: o, holder: newID(), running: map[string]chan struct{}{}, ctx: ctx, stop: stop}
+	return &Service{Options: o, holder: newID(), work: work.New(o.Log)}
 }
 
 // Close waits until the work under way has ended, at most until ctx ends; then it is cut off.
-func (s *Service) Close(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { s.wait.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
-	s.stop()
-	<-done
-}
+func (s *Service) Close(ctx context.Context) { s.work.Close(ctx) }
 
 // Access is the authority under which an act on Aritma happens, and who is to be named for it.
 type Access struct {
-	Actor string
+	Actor Actor
 	// Token returns an access token of scope services.iam for the setup's tenant; nil when there is no authority.
 	Token func(ctx context.Context) (secret.Secret, error)
 	// Session names the browser session whose own access token it is; empty for the operator's client.
@@ -153,14 +137,14 @@ func (s *Service) change(ctx context.Context, id string, build func(setup Setup,
 }
 
 // record applies wizard events and writes one audit entry.
-func (s *Service) record(ctx context.Context, id, actor, kind string, detail map[string]string, events ...wizard.Event) (Setup, error) {
+func (s *Service) record(ctx context.Context, id string, actor Actor, kind string, detail map[string]string, events ...wizard.Event) (Setup, error) {
 	return s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
 		return recorded(setup, now, actor, kind, detail, events...)
 	})
 }
 
 // recorded is the change that record saves; acts add secrets or an operation to it.
-func recorded(setup Setup, now time.Time, actor, kind string, detail map[string]string, events ...wizard.Event) (Change, error) {
+func recorded(setup Setup, now time.Time, actor Actor, kind string, detail map[string]string, events ...wizard.Event) (Change, error) {
 	for _, e := range events {
 		next, err := setup.State.Apply(e, now)
 		if err != nil {
@@ -169,19 +153,19 @@ func recorded(setup Setup, now time.Time, actor, kind string, detail map[string]
 		setup.State = next
 	}
 	setup.ChangedAt = now
-	return Change{Setup: setup, Events: []Event{{Setup: setup.ID, At: now, Actor: actor, Kind: kind, Detail: detail}}}, nil
+	return Change{Setup: setup, Events: []Event{{Setup: setup.ID, At: now, Actor: actor.Who, From: actor.From, Kind: kind, Detail: detail}}}, nil
 }
 
 // act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It
 // joins work that is under way already. The work goes on when the wait or the request ends.
 func (s *Service) act(ctx context.Context, id string, access Access, work func(ctx context.Context)) error {
-	return s.launch(ctx, id, func(ctx context.Context) { s.leased(ctx, id, access, work) })
+	return s.work.Do(ctx, id, func(ctx context.Context) { s.leased(ctx, id, access, work) })
 }
 
 // look runs a check that changes nothing outside, beside whatever else is under way on the setup, and waits for it at most
 // Patience. It joins one of the same kind. The check goes on when the wait or the request ends.
 func (s *Service) look(ctx context.Context, id, kind string, work func(ctx context.Context)) error {
-	return s.launch(ctx, id+"/"+kind, work)
+	return s.work.Do(ctx, id+"/"+kind, work)
 }
 
 // Kinds of look.
@@ -190,50 +174,6 @@ const (
 	lookArrivals = "arrivals"
 	lookTrial    = "trial/" // and which one
 )
-
-func (s *Service) launch(ctx context.Context, key string, work func(ctx context.Context)) error {
-	s.mu.Lock()
-	done, joined := s.running[key]
-	if !joined {
-		if s.ctx.Err() != nil {
-			s.mu.Unlock()
-			return fault.New(fault.Unavailable, "service.stopping", nil)
-		}
-		done = make(chan struct{})
-		s.running[key] = done
-		s.wait.Add(1)
-	}
-	s.mu.Unlock()
-	if !joined {
-		go s.work(key, done, work)
-	}
-	patience := time.NewTimer(Patience)
-	defer patience.Stop()
-	select {
-	case <-done:
-	case <-patience.C:
-	case <-ctx.Done():
-	}
-	return nil
-}
-
-func (s *Service) work(key string, done chan struct{}, work func(ctx context.Context)) {
-	ctx, cancel := context.WithTimeout(s.ctx, workLimit)
-	defer func() {
-		cancel()
-		s.mu.Lock()
-		delete(s.running, key)
-		s.mu.Unlock()
-		close(done)
-		s.wait.Done()
-	}()
-	defer func() {
-		if crash := recover(); crash != nil { // the setup keeps its intent, and the next attempt settles it
-			s.Log.ErrorContext(ctx, "work crashed", "work", key, "panic", fmt.Sprintf("%T", crash), "stack", string(debug.Stack()))
-		}
-	}()
-	work(ctx)
-}
 
 // leased does the work while it holds the lease of the setup.
 func (s *Service) leased(ctx context.Context, id string, access Access, work func(ctx context.Context)) {
@@ -265,33 +205,17 @@ func refused(problems ...*wizard.Problem) bool {
 
 // Busy reports whether outside work on the setup is under way, here or in another process.
 func (s *Service) Busy(ctx context.Context, id string) (bool, error) {
-	if s.runs(id) {
+	if s.work.Runs(id) {
 		return true, nil
 	}
 	return s.Store.Leased(ctx, id, s.Now().UTC())
 }
 
 // Proving reports whether Microsoft is being asked about the client secret of the setup.
-func (s *Service) Proving(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for key := range s.running {
-		if strings.HasPrefix(key, id+"/"+lookProof) {
-			return true
-		}
-	}
-	return false
-}
+func (s *Service) Proving(id string) bool { return s.work.RunsBelow(id + "/" + lookProof) }
 
 // Looking reports whether Aritma is being asked who has arrived.
-func (s *Service) Looking(id string) bool { return s.runs(id + "/" + lookArrivals) }
-
-func (s *Service) runs(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, running := s.running[key]
-	return running
-}
+func (s *Service) Looking(id string) bool { return s.work.Runs(id + "/" + lookArrivals) }
 
 // checkOf turns the end of a check into what is stored: nil is good, what could not be asked is doubt, a refusal is bad.
 func (s *Service) checkOf(ctx context.Context, id, action string, err error) wizard.Check {

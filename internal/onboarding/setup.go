@@ -25,8 +25,11 @@ type Setup struct {
 	Contact string // who was invited, as customer success wrote it; may be empty
 	Scheme  string // proposed by customer success; empty: made from the company
 	// SelfBegun is true when somebody began the setup with an access token of their own, which shows nothing about
-	// the tenant: the operator's own client never acts for it.
+	// the tenant: the operator's own client never acts for it, and nobody finds it by signing in.
 	SelfBegun bool
+	// BegunBySignin is true when an administrator of the tenant began the setup after signing in with Aritma. No domain is
+	// pinned then: a link only finds it, and the operator's own client never acts for it.
+	BegunBySignin bool
 
 	CreatedAt   time.Time
 	ChangedAt   time.Time
@@ -64,11 +67,18 @@ type Link struct {
 	ID        string
 	Setup     string
 	Hash      []byte // SHA-256 of the secret
-	Label     string // who it is for: "admin", "deputy", "resume"
+	Label     string // who it is for: LinkAdmin, LinkDeputy or LinkResume
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt time.Time // zero: not revoked
 }
+
+// Labels of setup links.
+const (
+	LinkAdmin  = "admin"
+	LinkDeputy = "deputy"
+	LinkResume = "resume" // to come back to a setup that began without a link
+)
 
 // Usable reports whether the link still opens its setup.
 func (l Link) Usable(now time.Time) bool { return l.RevokedAt.IsZero() && now.Before(l.ExpiresAt) }
@@ -83,15 +93,33 @@ func HashLink(value secret.Secret) []byte {
 type Grant struct {
 	Session []byte // SHA-256 of the session id
 	Setup   string
-	Link    string // id of the link that opened it; empty when the session began the setup
-	At      time.Time
+	Link    string // id of the link that opened it; empty when the session came without one
+	Label   string // of that link; read only
+	// Signin is true when somebody came in by signing in with Aritma: the grant is worth what that sign-in is.
+	Signin bool
+	At     time.Time
 }
+
+// Actor is who acts, for the audit trail.
+type Actor struct {
+	// Who is "person:<name>" for somebody who signed in, "link:<label>" for whoever holds a setup link, "token" for whoever
+	// began with an access token, "operator" at the command line, "sandbox", or "system".
+	Who  string
+	From string // address of the client; empty where there is none
+}
+
+// Actors that are no visitors.
+var (
+	System   = Actor{Who: "system"}
+	Operator = Actor{Who: "operator"}
+)
 
 // Event is one entry of the audit trail: who did what, when. It never holds a secret.
 type Event struct {
 	Setup string
 	At    time.Time
-	Actor string // "link:<label>", "token", "operator", "system"
+	Actor string // Actor.Who
+	From  string // Actor.From
 	Kind  string // for example "opened", "step.directory", "provider.created", "token.revealed"
 	// Detail is a few plain facts, such as an operation id or a reference number.
 	Detail map[string]string

@@ -49,6 +49,9 @@ type SetupStore interface {
 	CreateSetup(ctx context.Context, setup Setup, events ...Event) error
 	// Setup returns a setup, or ErrNotFound.
 	Setup(ctx context.Context, id string) (Setup, error)
+	// SetupsOfTenant lists the setups of a tenant that were not begun with an access token, last changed first, at most so
+	// many.
+	SetupsOfTenant(ctx context.Context, tenant string, limit int) ([]Setup, error)
 	// Save applies a change and returns the setup with its new version, or ErrConflict, ErrOperationUsed, ErrNotFound.
 	Save(ctx context.Context, change Change) (Setup, error)
 	// Claim is Save that also takes the sealed value out: it is deleted in the same transaction. ErrClaimed when it is
@@ -67,12 +70,19 @@ type LinkStore interface {
 	AddLink(ctx context.Context, link Link, events ...Event) error
 	// LinkByHash returns a link whatever its state, or ErrNotFound.
 	LinkByHash(ctx context.Context, hash []byte) (Link, error)
+	// Links lists the links of a setup, oldest first.
+	Links(ctx context.Context, setup string) ([]Link, error)
+	// ReplaceLink takes a link back and adds another of the same setup, as one. ErrNotFound when there is no such link, or
+	// it was taken back before.
+	ReplaceLink(ctx context.Context, old string, link Link, events ...Event) error
 	// RevokeLink takes a link back; sessions that came by it lose access at their next request.
 	RevokeLink(ctx context.Context, id string, at time.Time, events ...Event) error
 	// AddGrant lets a session into a setup; doing it twice is fine.
 	AddGrant(ctx context.Context, grant Grant) error
 	// Granted returns the grant of a session on a setup while its link is usable, or ErrNotFound.
 	Granted(ctx context.Context, session []byte, setup string, now time.Time) (Grant, error)
+	// LostLink returns the link by which a session came last into a setup, whatever has become of it, or ErrNotFound.
+	LostLink(ctx context.Context, session []byte, setup string) (Link, error)
 	// Grants lists the setups that a session may enter, newest first.
 	Grants(ctx context.Context, session []byte, now time.Time) ([]Grant, error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func tokenMark(setup Setup) string { return " (setup " + setup.Reference() + ")"
 // settleToken looks for tokens of this setup whose value nobody has: lost answers, and acts that Aritma finished long
 // after it was given up on. They were not there before the setup's first token and bear its mark. All others are
 // somebody else's: never touched.
-func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Secret, actor string) (Setup, error) {
+func (s *Service) settleToken(ctx context.Context, setup Setup, token secret.Secret, actor Actor) (Setup, error) {
 	t := setup.State.Token
 	lost := t.Status == wizard.TokenIntended
 	if t.Generation == 0 || (!lost && t.Status != wizard.TokenNone && t.ID == "") {
@@ -136,8 +137,12 @@ func (s *Service) intendToken(ctx context.Context, setup Setup, operation string
 			asked.Before = append(asked.Before, t.ID)
 		}
 	}
+	detail := map[string]string{"operation": operation}
+	if replaces > 0 {
+		detail["replaces"] = strconv.Itoa(replaces)
+	}
 	setup, err := s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, access.Actor, "token.intended", map[string]string{"operation": operation}, asked)
+		c, err := recorded(setup, now, access.Actor, "token.intended", detail, asked)
 		c.Operation, c.Drop = operation, []string{SCIMTokenName}
 		return c, err
 	})
@@ -149,7 +154,7 @@ func (s *Service) intendToken(ctx context.Context, setup Setup, operation string
 
 // remove deletes tokens of this setup that are no longer wanted. Where Aritma does not offer deleting, they stay
 // listed as old, and the page says so.
-func (s *Service) remove(ctx context.Context, setup Setup, ids []string, token secret.Secret, actor string) (Setup, error) {
+func (s *Service) remove(ctx context.Context, setup Setup, ids []string, token secret.Secret, actor Actor) (Setup, error) {
 	for _, id := range slices.Clone(ids) {
 		err := s.IAM.DeleteSCIMToken(ctx, token, id)
 		if iam.NotOffered(err) {
@@ -166,7 +171,7 @@ func (s *Service) remove(ctx context.Context, setup Setup, ids []string, token s
 	return setup, nil
 }
 
-func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken, actor string) (Setup, error) {
+func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken, actor Actor) (Setup, error) {
 	ctx = context.WithoutCancel(ctx)
 	sealed := s.Keys.Seal(made.Value, place(setup.ID, SCIMTokenName))
 	return s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
@@ -176,7 +181,7 @@ func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken
 	})
 }
 
-func (s *Service) tokenNotMade(ctx context.Context, setup Setup, actor string, cause error) error {
+func (s *Service) tokenNotMade(ctx context.Context, setup Setup, actor Actor, cause error) error {
 	p := s.problem(ctx, setup.ID, "token", cause)
 	_, err := s.record(context.WithoutCancel(ctx), setup.ID, actor, "token.failed",
 		map[string]string{"reference": p.Reference, "problem": p.ID}, wizard.TokenFailed{Problem: p})
@@ -194,7 +199,7 @@ var ErrOtherSession = fault.New(fault.Forbidden, "token.other-session", nil)
 //
 // Session is the browser session that asks: a token that one session had made with an access token of its own is not
 // given to another, which may act under somebody else's.
-func (s *Service) RevealToken(ctx context.Context, id, session, actor string) (secret.Secret, Setup, error) {
+func (s *Service) RevealToken(ctx context.Context, id, session string, actor Actor) (secret.Secret, Setup, error) {
 	for range saveTries {
 		setup, err := s.Setup(ctx, id)
 		if err != nil {

@@ -37,7 +37,7 @@ func (s *Service) CanTry() bool { return s.Signin != nil }
 
 // BeginTrial makes a test sign-in through the setup's own provider and returns where to send the browser of that session. A
 // trial that is under way is replaced.
-func (s *Service) BeginTrial(ctx context.Context, id, session, actor string) (*url.URL, error) {
+func (s *Service) BeginTrial(ctx context.Context, id, session string, actor Actor) (*url.URL, error) {
 	setup, err := s.Setup(ctx, id)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (s *Service) openTrial(ctx context.Context, id, session, state string) (sig
 }
 
 // takeTrial makes sure that an answer counts once.
-func (s *Service) takeTrial(ctx context.Context, id, actor string) error {
+func (s *Service) takeTrial(ctx context.Context, id string, actor Actor) error {
 	for range saveTries {
 		setup, err := s.Setup(ctx, id)
 		if err != nil {

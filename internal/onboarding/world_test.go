@@ -32,9 +32,11 @@ import (
 const (
 	tenant      = "acme"
 	scheme      = "acme-entra"
-	admin       = "link:test"
 	clientValue = "Abc8Q~client.secret_of-the-test~0123456789"
 )
+
+// admin acts in these tests.
+var admin = onboarding.Actor{Who: "link:test", From: "192.0.2.7"}
 
 // callback is where Aritma ID sends people back to in these tests; nobody listens there.
 var callback = &url.URL{Scheme: "http", Host: "127.0.0.1:65000", Path: "/signin/callback"}
@@ -158,7 +160,7 @@ func (w *world) setup(id string) onboarding.Setup {
 // create makes a setup that nobody has answered yet.
 func (w *world) create() string {
 	w.t.Helper()
-	setup, err := w.CreateSetup(w.t.Context(), onboarding.NewSetup{Company: "Acme", Tenant: tenant, Actor: "operator"})
+	setup, err := w.CreateSetup(w.t.Context(), onboarding.NewSetup{Company: "Acme", Tenant: tenant, Actor: onboarding.Operator})
 	w.fatal(err)
 	return setup.ID
 }

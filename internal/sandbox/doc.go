@@ -1,6 +1,6 @@
-// Package sandbox stands in for the upstreams: Aritma ID as an OpenID provider that federates, Aritma IAM, the SCIM endpoint of
-// Aritma ID, Microsoft's sign-in host, its portal and its provisioning agent, in one process, over real HTTP, on a loopback
-// port of its own. It serves demo, training and tests.
+// Package sandbox stands in for the upstreams: Aritma ID as an OpenID provider that federates and has two people of its own
+// (Administrator, Member), Aritma IAM, the SCIM endpoint of Aritma ID, Microsoft's sign-in host, its portal and its
+// provisioning agent, in one process, over real HTTP, on a loopback port of its own. It serves demo, training and tests.
 //
 // It answers in the documented shapes, is strict about what it is sent, and keeps one state per tenant in memory.
 // Fault switches (Faults) give every other shape and every accident that the wizard must live with.

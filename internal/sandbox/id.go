@@ -38,9 +38,12 @@ func (s *Sandbox) idTenant(next func(w http.ResponseWriter, r *http.Request, ten
 }
 
 // idDiscovery names only what is served here.
-func (s *Sandbox) idDiscovery(w http.ResponseWriter, _ *http.Request, tenant string) {
-	issuer := s.issuer(tenant)
-	answer(w, http.StatusOK, typeJSON, map[string]any{
+func (s *Sandbox) idDiscovery(w http.ResponseWriter, r *http.Request, tenant string) {
+	issuer, scopes := s.issuer(tenant), idScopes
+	if s.faults.take(IDNoRefresh, r.Pattern) {
+		scopes = withoutOffline(scopes)
+	}
+	served := map[string]any{
 		"issuer":                                         issuer,
 		"jwks_uri":                                       issuer + "/.well-known/openid-configuration/jwks",
 		"authorization_endpoint":                         issuer + "/connect/authorize",
@@ -52,12 +55,16 @@ func (s *Sandbox) idDiscovery(w http.ResponseWriter, _ *http.Request, tenant str
 		"prompt_values_supported":                        []string{"none", "login"},
 		"code_challenge_methods_supported":               []string{"S256"},
 		"subject_types_supported":                        []string{"public"},
-		"scopes_supported":                               idScopes,
+		"scopes_supported":                               scopes,
 		"claims_supported":                               []string{"sub", "tid", "idp", "amr", "auth_time", "external_id", "name", "preferred_username", "email"},
 		"id_token_signing_alg_values_supported":          []string{string(algorithm)},
 		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post"},
 		"authorization_response_iss_parameter_supported": true,
-	})
+	}
+	if s.faults.take(IDNoEndSession, r.Pattern) {
+		delete(served, "end_session_endpoint")
+	}
+	answer(w, http.StatusOK, typeJSON, served)
 }
 
 func (s *Sandbox) idKeys(w http.ResponseWriter, _ *http.Request, _ string) {

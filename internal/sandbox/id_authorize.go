@@ -11,7 +11,7 @@ import (
 )
 
 // idScopes are the scopes that the sign-in client may ask for.
-var idScopes = []string{"openid", "profile", "email", "offline_access", scopeIAM}
+var idScopes = []string{"openid", "profile", "email", scopeOffline, scopeIAM}
 
 // challengeShape is an S256 challenge: 32 bytes as base64url (RFC 7636 §4.2).
 var challengeShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
@@ -85,11 +85,15 @@ func (a ask) check(given url.Values) *idRefusal {
 	return nil
 }
 
-// beginSignin lets a session answer, leads straight to the provider that is asked for, or shows the login buttons.
+// beginSignin takes the choice of a local person, lets a session answer, leads straight to the provider that is asked
+// for, or shows the login page.
 func (s *Sandbox) beginSignin(w http.ResponseWriter, r *http.Request, a ask, given url.Values) {
 	before, signedIn := s.sessionOf(r, a.tenant)
 	provider, offered := s.tenants.get(a.tenant).loginProvider(a.scheme)
+	local, chosen := s.chosenPerson(r, a, given)
 	switch {
+	case chosen:
+		s.finishSignin(w, r, a, session{tenant: a.tenant, local: local, at: s.now()}, true)
 	case signedIn && a.prompt != "login" && (a.scheme == "" || strings.EqualFold(a.scheme, before.scheme)):
 		s.finishSignin(w, r, a, before, false)
 	case a.prompt == "none":
@@ -103,9 +107,13 @@ func (s *Sandbox) beginSignin(w http.ResponseWriter, r *http.Request, a ask, giv
 	}
 }
 
-// showLogin carries the request on in hidden fields; the button adds the scheme.
+// showLogin carries the request on in hidden fields; the button adds the scheme or the person. People are offered where
+// no provider is asked for.
 func (s *Sandbox) showLogin(w http.ResponseWriter, r *http.Request, a ask, given url.Values, buttons []page.LoginButton) {
 	view := page.IDLoginView{T: s.printer(r), Tenant: a.tenant, Action: s.issuer(a.tenant) + "/connect/authorize", Buttons: buttons}
+	if a.scheme == "" {
+		view.People = s.personButtons(view.T)
+	}
 	for _, name := range []string{
 		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
 		"prompt", "login_hint",

@@ -114,7 +114,7 @@ func (s *Sandbox) idCallback(w http.ResponseWriter, r *http.Request, tenant stri
 		s.refuseSignin(w, r, e.ask, refusal)
 		return
 	}
-	s.finishSignin(w, r, e.ask, session{tenant: tenant, scheme: p.Scheme, person: person, at: s.now()}, true)
+	s.finishSignin(w, r, e.ask, session{tenant: tenant, scheme: p.Scheme, foreigner: person, at: s.now()}, true)
 }
 
 // microsoftSaid quotes Microsoft to the client.
@@ -209,5 +209,5 @@ func (s *Sandbox) readForeignToken(token string, p provider, e errand) (foreigne
 	case c.Nonce != e.nonce || c.ObjectID == "" || (guidShape.MatchString(asked) && !strings.EqualFold(asked, c.TenantID)):
 		return foreigner{}, errors.New("the ID token is of another sign-in")
 	}
-	return foreigner{oid: c.ObjectID, name: c.Name, email: c.Email, userName: c.UserName}, nil
+	return foreigner{profile{c.Name, c.Email, c.UserName}, c.ObjectID}, nil
 }

@@ -27,7 +27,7 @@ type grant struct {
 func newGrant(a ask, who session, subject string) grant {
 	return grant{
 		family: uuid.NewString(), redirectURI: a.redirectURI, nonce: a.nonce, challenge: a.challenge,
-		subject: subject, scopes: a.scopes, session: who,
+		subject: subject, scopes: who.permitted(a.scopes), session: who,
 	}
 }
 
@@ -54,11 +54,15 @@ func (s *Sandbox) exchangeCode(w http.ResponseWriter, r *http.Request, tenant st
 }
 
 // renew is the grant refresh_token. A refresh token is good once; the answer brings the next one. One that comes twice
-// ends all of its family, and so does a person who is not let in any more.
+// ends all of its family, and so does a refusal.
 func (s *Sandbox) renew(w http.ResponseWriter, r *http.Request, tenant string, form url.Values) {
 	g, state := s.id.renewals.take(form.Get("refresh_token"), s.now())
 	if state == ticketUsed {
 		s.withdraw(g.family)
+	}
+	if s.faults.take(IDRefreshRefused, r.Pattern) {
+		s.withdraw(g.family)
+		state = ticketUnknown
 	}
 	if state != ticketFresh || g.session.tenant != tenant {
 		answer(w, http.StatusBadRequest, typeJSON, oauthError{"invalid_grant"})
@@ -83,15 +87,28 @@ func (s *Sandbox) renew(w http.ResponseWriter, r *http.Request, tenant string, f
 	s.giveTokens(w, r, g, scopes)
 }
 
+// withoutOffline are the scopes of tokens that cannot be renewed.
+func withoutOffline(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == scopeOffline })
+}
+
 func (s *Sandbox) withdraw(family string) {
 	s.id.renewals.withdraw(func(g grant) bool { return g.family == family })
 }
 
 // giveTokens answers with an access token, an ID token, and a refresh token when offline_access was granted.
 func (s *Sandbox) giveTokens(w http.ResponseWriter, r *http.Request, g grant, scopes []string) {
-	tenant, scope := g.session.tenant, strings.Join(scopes, " ")
-	c := s.issue(tenant, g.subject, scope, s.now())
-	c.ClientID, c.Email, c.Name = SigninClientID, g.session.person.email, g.session.person.name
+	renewable := slices.Contains(g.scopes, scopeOffline)
+	if renewable && s.faults.take(IDNoRefresh, r.Pattern) {
+		renewable, scopes = false, withoutOffline(scopes)
+	}
+	life := tokenLife
+	if s.faults.take(IDShortTokens, r.Pattern) {
+		life = shortTokenLife
+	}
+	who, scope, at := g.session.profile(), strings.Join(scopes, " "), s.now()
+	c := s.issue(g.session.tenant, g.subject, scope, at)
+	c.ClientID, c.Email, c.Name, c.Expiry = SigninClientID, who.email, who.name, jwt.NewNumericDate(at.Add(life))
 	access, err := s.signer.sign(c)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, typeJSON, oauthError{"server_error"})
@@ -103,16 +120,16 @@ func (s *Sandbox) giveTokens(w http.ResponseWriter, r *http.Request, g grant, sc
 		return
 	}
 	tokens := map[string]any{
-		"access_token": access.Expose(), "id_token": idToken.Expose(), "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "scope": scope,
+		"access_token": access.Expose(), "id_token": idToken.Expose(), "token_type": "Bearer", "expires_in": int(life.Seconds()), "scope": scope,
 	}
-	if slices.Contains(g.scopes, "offline_access") {
+	if renewable {
 		tokens["refresh_token"] = s.id.renewals.issue(g, s.now(), renewalLife).Expose()
 	}
 	answer(w, http.StatusOK, typeJSON, tokens)
 }
 
 // idClaims are the claims of an ID token of Aritma ID. tid is documented; how the foreign identity is passed on is not:
-// here idp is the scheme, external_id Microsoft's oid.
+// here idp is the scheme, external_id Microsoft's oid. Local people have the idp "local" and no external_id.
 type idClaims struct {
 	jwt.Claims
 	TenantID   string           `json:"tid"`
@@ -121,7 +138,7 @@ type idClaims struct {
 	Methods    []string         `json:"amr"`
 	AuthTime   *jwt.NumericDate `json:"auth_time"`
 	AccessHash string           `json:"at_hash"`
-	ExternalID string           `json:"external_id"`
+	ExternalID string           `json:"external_id,omitempty"`
 	Name       string           `json:"name,omitempty"`
 	UserName   string           `json:"preferred_username,omitempty"`
 	Email      string           `json:"email,omitempty"`
@@ -129,18 +146,21 @@ type idClaims struct {
 
 // signIDToken makes the ID token, wrong in the way that is switched on.
 func (s *Sandbox) signIDToken(r *http.Request, g grant, scopes []string, access secret.Secret) (secret.Secret, error) {
-	who := g.session
+	who, told := g.session, g.session.profile()
 	c := idClaims{
 		Claims:   s.issue(who.tenant, g.subject, "", s.now()).Claims,
 		TenantID: who.tenant, Nonce: g.nonce, Provider: who.scheme, Methods: []string{"external"}, AuthTime: jwt.NewNumericDate(who.at),
-		AccessHash: accessHash(access), ExternalID: who.person.oid,
+		AccessHash: accessHash(access), ExternalID: who.foreigner.oid,
+	}
+	if who.local != nil {
+		c.Provider, c.Methods = localProvider, []string{"pwd"}
 	}
 	c.Audience = jwt.Audience{SigninClientID}
 	if slices.Contains(scopes, "profile") {
-		c.Name, c.UserName = who.person.name, who.person.userName
+		c.Name, c.UserName = told.name, told.userName
 	}
 	if slices.Contains(scopes, "email") {
-		c.Email = who.person.email
+		c.Email = told.email
 	}
 	s.spoil(&c, r.Pattern)
 	if s.faults.take(IDTokenWrongKey, r.Pattern) {

@@ -7,12 +7,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// foreigner is a person as Microsoft tells of them. All but oid may be empty.
-type foreigner struct{ oid, name, email, userName string }
+// foreigner is a person as Microsoft tells of them.
+type foreigner struct {
+	profile
+	oid string
+}
 
 // admit says which subject a person is in Aritma, or why the person is not let in. Somebody whom Aritma does not know is
-// created when the provider says so; otherwise the person gets a subject that does not exist among the users.
+// created when the provider says so; otherwise the person gets a subject that does not exist among the users. Local
+// people are always let in.
 func (s *Sandbox) admit(r *http.Request, who session) (string, *idRefusal) {
+	if who.local != nil {
+		return who.local.subject, nil
+	}
 	t := s.tenants.get(who.tenant)
 	p, offered := t.loginProvider(who.scheme)
 	if !offered {
@@ -20,10 +27,10 @@ func (s *Sandbox) admit(r *http.Request, who session) (string, *idRefusal) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	user, known := t.recognise(who.person)
+	user, known := t.recognise(who.foreigner)
 	if !known && p.Properties.AutoProvisioningEnabled {
 		var err error
-		if user, err = t.users.add(who.person.attributes()); err != nil {
+		if user, err = t.users.add(who.foreigner.attributes()); err != nil {
 			return "", &idRefusal{"server_error", "the person could not be created in Aritma"}
 		}
 		known = true
@@ -36,7 +43,7 @@ func (s *Sandbox) admit(r *http.Request, who session) (string, *idRefusal) {
 	case s.faults.take(IDRefusesUnknown, r.Pattern):
 		return "", &idRefusal{"access_denied", "Aritma does not know the person"}
 	}
-	return t.stranger(who.person.oid), nil
+	return t.stranger(who.foreigner.oid), nil
 }
 
 // subjectID is the subject of a user, as in GET /v1/subjects/users.

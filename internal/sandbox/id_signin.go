@@ -42,11 +42,14 @@ func (i *identity) reset() {
 	i.sessions.reset()
 }
 
-// session is somebody who signed in at Aritma ID in one browser.
+// session is somebody who signed in at Aritma ID in one browser: a local person, or a foreigner through the provider of
+// a scheme.
 type session struct {
-	tenant, scheme string
-	person         foreigner
-	at             time.Time
+	tenant    string
+	local     *localPerson // nil for a foreigner
+	scheme    string
+	foreigner foreigner
+	at        time.Time
 }
 
 const sessionCookie = "aritma-id"
@@ -79,15 +82,18 @@ func (s *Sandbox) dropSession(w http.ResponseWriter, r *http.Request, tenant str
 	})
 }
 
-// idEndSession is the end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). It leads on to addresses of this
-// computer alone.
+// idEndSession is the end-session endpoint (OpenID Connect RP-Initiated Logout 1.0), for GET and for a form. It leads on
+// to addresses of this computer alone.
 func (s *Sandbox) idEndSession(w http.ResponseWriter, r *http.Request, tenant string) {
 	t := s.printer(r)
 	given, once := idParameters(w, r)
-	hint := given.Get("id_token_hint")
+	hint, client := given.Get("id_token_hint"), given.Get("client_id")
 	switch {
 	case !once:
 		s.idWrong(w, r, http.StatusBadRequest, t.T("id-signin.wrong.request"))
+		return
+	case client != "" && client != SigninClientID:
+		s.idWrong(w, r, http.StatusBadRequest, t.T("id-signin.wrong.client"))
 		return
 	case hint != "" && !s.isIDToken(hint, tenant):
 		s.idWrong(w, r, http.StatusBadRequest, t.T("id-signin.wrong.hint"))

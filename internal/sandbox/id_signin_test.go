@@ -67,8 +67,11 @@ func TestSigninThroughMicrosoft(t *testing.T) {
 	if err != nil || idToken.VerifyAccessToken(tokens.AccessToken) != nil {
 		t.Errorf("at_hash: %v", err)
 	}
-	if got := b.do("GET", b.IAMURL()+"/v1/sso", secret.New(tokens.AccessToken), nil); got.status != 200 {
-		t.Errorf("IAM with the access token: status %d", got.status)
+	if scope := tokens.Extra("scope"); scope != "openid profile email offline_access" {
+		t.Errorf("scope %v", scope)
+	}
+	if got := b.do("GET", b.IAMURL()+"/v1/sso", secret.New(tokens.AccessToken), nil); got.status != 403 {
+		t.Errorf("IAM with the access token: status %d, want no permission", got.status)
 	}
 	if got := b.do("GET", b.IAMURL()+"/v1/sso", secret.New(tokens.Extra("id_token").(string)), nil); got.status != 401 {
 		t.Errorf("IAM with the ID token: status %d", got.status)
@@ -179,7 +182,7 @@ func TestLoginButtons(t *testing.T) {
 	b.addProvider(tenantA, "closed", func(p map[string]any) { p["loginEnabled"] = false })
 	for _, acr := range []string{"", "mfa", "idp:unknown", "idp:closed"} {
 		page := b.authorize(question("acr_values", acr))
-		if buttons := page.document(t).Find("#login button"); page.status != 200 || buttons.Length() != 1 || buttons.Text() != "Nordlys" {
+		if buttons := page.document(t).Find("#login button[name=acr_values]"); page.status != 200 || buttons.Length() != 1 || buttons.Text() != "Nordlys" {
 			t.Errorf("%q: status %d, buttons %q", acr, page.status, buttons.Text())
 		}
 		if got := b.answered(b.press(b.press(page, "idp:nordlys"), kari)); got.Get("code") == "" {

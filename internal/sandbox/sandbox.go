@@ -56,6 +56,7 @@ type Sandbox struct {
 	service secret.Secret
 	signin  secret.Secret
 	sample  Sample
+	people  []*localPerson // of Aritma ID itself; never changed
 	faults  *Faults
 	tenants tenants
 	id      identity
@@ -129,6 +130,7 @@ func prepare(o Options) (*Sandbox, error) {
 	}
 	s.service, s.signin = randomValue(), randomValue()
 	s.sample = newSample()
+	s.people = newLocalPeople(s.sample.Domain)
 	s.entra = newEntra(s.sample, s.now())
 	return s, nil
 }

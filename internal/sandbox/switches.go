@@ -28,6 +28,10 @@ const (
 	IDTokenWrongTenant   Switch = "id-token-wrong-tenant"   // the tid of the ID token is another tenant
 	IDTokenWrongKey      Switch = "id-token-wrong-key"      // the ID token is signed by a key that is not published
 	IDTokenStale         Switch = "id-token-stale"          // the ID token has expired when it is given
+	IDShortTokens        Switch = "id-short-tokens"         // the access token of a person lives 30 seconds
+	IDRefreshRefused     Switch = "id-refresh-refused"      // invalid_grant for a refresh token, good as it may be; it is gone then
+	IDNoRefresh          Switch = "id-no-refresh"           // discovery lacks offline_access, and no refresh token is given
+	IDNoEndSession       Switch = "id-no-end-session"       // discovery lacks end_session_endpoint
 )
 
 // Aritma IAM, any operation. The first eight act before anything is done.
@@ -130,6 +134,7 @@ var switches = append(Mistakes(), []Switch{
 	IDUnavailable, IDSlow, IDGarbled, IDClientRefused, IDTokenWithoutPermission, IDTokenExpired,
 	IDSlowSignin, IDAsksForPage, IDRedirectDiffers, IDRefusesUnknown,
 	IDTokenWrongNonce, IDTokenWrongIssuer, IDTokenWrongAudience, IDTokenWrongTenant, IDTokenWrongKey, IDTokenStale,
+	IDShortTokens, IDRefreshRefused, IDNoRefresh, IDNoEndSession,
 	IAMUnauthorized, IAMForbidden, IAMUnavailable, IAMLimited, IAMSlow, IAMConnectionCut, IAMGarbled, IAMHuge, IAMTextErrors, IAMEmptyErrors,
 	RegisterAnswerLost, UpdateAnswerLost, CreateTokenAnswerLost, DeleteAnswerLost,
 	RegisterAnswersLinksObject, RegisterAnswersProvider, RegisterAnswersLocation, NoProviderID, DuplicateAs400, DuplicateAs500,

@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	scopeIAM  = "services.iam"
-	tokenLife = time.Hour
-	algorithm = jose.ES256
+	scopeIAM       = "services.iam"
+	scopeOffline   = "offline_access"
+	tokenLife      = time.Hour
+	shortTokenLife = 30 * time.Second
+	algorithm      = jose.ES256
 )
 
 // claims of an access token of Aritma ID. tid is documented; the rest is RFC 9068.

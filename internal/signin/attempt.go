@@ -18,7 +18,11 @@ type Attempt struct {
 	// Nonce has to be in the ID token, Verifier redeems the code (RFC 7636).
 	Nonce, Verifier secret.Secret
 	Scheme          string // of the provider to which the person was sent; empty: their choice
-	BeganAt         time.Time
+	// ToAct says that the person signs in to act, with the scopes for it.
+	ToAct bool
+	// AnySession says that a session at Aritma ID from before will do.
+	AnySession bool
+	BeganAt    time.Time
 }
 
 // openAttempt is an Attempt in plain sight.
@@ -28,13 +32,15 @@ type openAttempt struct {
 	Nonce    string    `json:"nonce"`
 	Verifier string    `json:"verifier"`
 	Scheme   string    `json:"scheme,omitempty"`
+	ToAct    bool      `json:"toAct,omitempty"`
+	AnySess  bool      `json:"anySession,omitempty"`
 	BeganAt  time.Time `json:"beganAt"`
 }
 
 // Seal returns the attempt in the form that OpenAttempt reads, to be sealed.
 func (a Attempt) Seal() secret.Secret {
 	// Strings and a time of this era always marshal.
-	raw, _ := json.Marshal(openAttempt{a.Tenant, a.State, a.Nonce.Expose(), a.Verifier.Expose(), a.Scheme, a.BeganAt})
+	raw, _ := json.Marshal(openAttempt{a.Tenant, a.State, a.Nonce.Expose(), a.Verifier.Expose(), a.Scheme, a.ToAct, a.AnySession, a.BeganAt})
 	return secret.New(string(raw))
 }
 
@@ -48,7 +54,7 @@ func OpenAttempt(s secret.Secret) (Attempt, error) {
 	}
 	a := Attempt{
 		Tenant: o.Tenant, State: o.State, Nonce: secret.New(o.Nonce), Verifier: secret.New(o.Verifier),
-		Scheme: o.Scheme, BeganAt: o.BeganAt,
+		Scheme: o.Scheme, ToAct: o.ToAct, AnySession: o.AnySess, BeganAt: o.BeganAt,
 	}
 	if !a.complete() {
 		return Attempt{}, errors.New("sealed sign-in attempt is not complete")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,24 +60,32 @@ func NewClient(idBase *url.URL, clientID string, clientSecret secret.Secret, red
 // Unavailable when it cannot be reached or is too slow, Upstream when its answer cannot be understood, Forbidden when it
 // gives itself out for another.
 func (c *Client) Begin(ctx context.Context, tenant, scheme, prefix string) (Attempt, *url.URL, error) {
-	if !isTenant(tenant) {
+	return c.begin(ctx, Attempt{Tenant: tenant, Scheme: scheme}, prefix)
+}
+
+// BeginToAct is Begin for a person who wants to act on the IAM API: it asks for the scope services.iam and, where Aritma ID
+// offers it, for a refresh token. A session at Aritma ID that exists already will do, unless they want to be somebody else.
+// FinishToAct ends it.
+func (c *Client) BeginToAct(ctx context.Context, tenant, prefix string, somebodyElse bool) (Attempt, *url.URL, error) {
+	return c.begin(ctx, Attempt{Tenant: tenant, ToAct: true, AnySession: !somebodyElse}, prefix)
+}
+
+func (c *Client) begin(ctx context.Context, a Attempt, prefix string) (Attempt, *url.URL, error) {
+	if !isTenant(a.Tenant) {
 		return Attempt{}, nil, beginning.errTenant()
 	}
-	if !isScheme(scheme) {
+	if !isScheme(a.Scheme) {
 		return Attempt{}, nil, beginning.fail(fault.Unknown, "fault.unknown", "scheme cannot stand in acr_values", nil)
 	}
-	at, err := c.providerOf(ctx, tenant)
+	at, err := c.providerOf(ctx, a.Tenant)
 	if err != nil {
 		return Attempt{}, nil, err
 	}
-	a := Attempt{
-		Tenant: tenant, State: random(), Nonce: secret.New(random()), Verifier: secret.New(oauth2.GenerateVerifier()),
-		Scheme: scheme, BeganAt: c.now().UTC(),
-	}
+	a.State, a.Nonce, a.Verifier, a.BeganAt = random(), secret.New(random()), secret.New(oauth2.GenerateVerifier()), c.now().UTC()
 	if prefix != "" {
 		a.State = prefix + "." + a.State
 	}
-	to, err := url.Parse(c.config(at).AuthCodeURL(a.State, c.parameters(a)...))
+	to, err := url.Parse(c.config(at, scopes(at, a)).AuthCodeURL(a.State, c.parameters(a)...))
 	if err != nil {
 		return Attempt{}, nil, beginning.errGarbled("authorization endpoint is no address")
 	}
@@ -84,8 +93,9 @@ func (c *Client) Begin(ctx context.Context, tenant, scheme, prefix string) (Atte
 }
 
 func (c *Client) parameters(a Attempt) []oauth2.AuthCodeOption {
-	options := []oauth2.AuthCodeOption{
-		oidc.Nonce(a.Nonce.Expose()), oauth2.S256ChallengeOption(a.Verifier.Expose()), oauth2.SetAuthURLParam("prompt", "login"),
+	options := []oauth2.AuthCodeOption{oidc.Nonce(a.Nonce.Expose()), oauth2.S256ChallengeOption(a.Verifier.Expose())}
+	if !a.AnySession {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	if a.Scheme != "" {
 		options = append(options, oauth2.SetAuthURLParam("acr_values", "idp:"+a.Scheme))
@@ -93,11 +103,24 @@ func (c *Client) parameters(a Attempt) []oauth2.AuthCodeOption {
 	return options
 }
 
-func (c *Client) config(at *provider) *oauth2.Config {
+// scopes are what an attempt asks for. A refresh token is asked for where the discovery document offers one, or names no
+// scopes at all.
+func scopes(at *provider, a Attempt) []string {
+	asked := []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail}
+	if !a.ToAct {
+		return asked
+	}
+	asked = append(asked, ScopeIAM)
+	if len(at.scopes) == 0 || slices.Contains(at.scopes, oidc.ScopeOfflineAccess) {
+		asked = append(asked, oidc.ScopeOfflineAccess)
+	}
+	return asked
+}
+
+func (c *Client) config(at *provider, scopes []string) *oauth2.Config {
 	return &oauth2.Config{
-		ClientID: c.clientID, ClientSecret: c.clientSecret.Expose(), RedirectURL: c.redirectURI,
+		ClientID: c.clientID, ClientSecret: c.clientSecret.Expose(), RedirectURL: c.redirectURI, Scopes: scopes,
 		Endpoint: oauth2.Endpoint{AuthURL: at.authorize, TokenURL: at.token, AuthStyle: c.authStyle(at)},
-		Scopes:   []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail},
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	discovery     act = "discover Aritma ID"
 	beginning     act = "begin sign-in"
 	finishing     act = "finish sign-in"
+	refreshing    act = "refresh access token"
 	redirectProof act = "read Redirect URI from Aritma ID"
 )
 

@@ -32,28 +32,42 @@ const maxCode = 4096
 // Kind Unavailable when Aritma ID cannot be reached or is too slow, Upstream when its answer cannot be understood, NotFound
 // when it has no such tenant any more.
 func (c *Client) Finish(ctx context.Context, a Attempt, query url.Values) (Person, error) {
+	person, _, err := c.finish(ctx, a, query)
+	return person, err
+}
+
+// FinishToAct is Finish of an attempt of BeginToAct that also returns the tokens.
+func (c *Client) FinishToAct(ctx context.Context, a Attempt, query url.Values) (Person, Tokens, error) {
+	person, answer, err := c.finish(ctx, a, query)
+	if err != nil {
+		return Person{}, Tokens{}, err
+	}
+	return person, tokensOf(answer), nil
+}
+
+func (c *Client) finish(ctx context.Context, a Attempt, query url.Values) (Person, *oauth2.Token, error) {
 	if err := c.belongs(a, query); err != nil {
-		return Person{}, err
+		return Person{}, nil, err
 	}
 	at, err := c.providerOf(ctx, a.Tenant)
 	if err != nil {
-		return Person{}, err
+		return Person{}, nil, err
 	}
 	code, err := codeOf(at, query)
 	if err != nil {
-		return Person{}, err
+		return Person{}, nil, err
 	}
 	answer, err := c.redeem(ctx, at, a, code)
 	if err != nil {
 		c.forget(a.Tenant, at)
-		return Person{}, err
+		return Person{}, nil, err
 	}
 	found, err := c.verify(ctx, at, a, answer)
 	if err != nil {
 		c.forget(a.Tenant, at)
-		return Person{}, err
+		return Person{}, nil, err
 	}
-	return found.person(), nil
+	return found.person(), answer, nil
 }
 
 // belongs compares the answer with the attempt.
@@ -92,9 +106,9 @@ func codeOf(at *provider, query url.Values) (string, error) {
 // redeem asks the token endpoint, once: a code counts once.
 func (c *Client) redeem(ctx context.Context, at *provider, a Attempt, code string) (*oauth2.Token, error) {
 	ctx = context.WithValue(outbound.Once(ctx), oauth2.HTTPClient, c.reader(false))
-	answer, err := c.config(at).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier.Expose()))
+	answer, err := c.config(at, nil).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier.Expose()))
 	if err != nil {
-		return nil, explainExchange(ctx, err)
+		return nil, finishing.explainExchange(ctx, err)
 	}
 	if !isBearer(answer) {
 		return nil, finishing.errGarbled("answer has no bearer token")
@@ -103,33 +117,33 @@ func (c *Client) redeem(ctx context.Context, at *provider, a Attempt, code strin
 }
 
 // explainExchange drops x/oauth2's error, whose text may hold the answer's body.
-func explainExchange(ctx context.Context, err error) error {
+func (act act) explainExchange(ctx context.Context, err error) error {
 	if answered, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		return explainRefusal(answered)
+		return act.explainRefusal(answered)
 	}
 	if gone := ctx.Err(); errors.Is(gone, context.Canceled) {
-		return finishing.errGivenUp(gone)
+		return act.errGivenUp(gone)
 	}
-	if lost := finishing.lost(err); lost != nil {
+	if lost := act.lost(err); lost != nil {
 		return lost
 	}
-	return finishing.errGarbled("answer cannot be understood")
+	return act.errGarbled("answer cannot be understood")
 }
 
 // explainRefusal tells the errors of RFC 6749 section 5.2 apart: those of the code, and those of the client.
-func explainRefusal(e *oauth2.RetrieveError) error {
+func (act act) explainRefusal(e *oauth2.RetrieveError) error {
 	switch e.ErrorCode {
 	case "invalid_grant":
-		return errToken("code was not taken: invalid_grant")
+		return act.errToken("code was not taken: invalid_grant")
 	case "invalid_client", "unauthorized_client":
-		return errClient("client was not accepted: " + e.ErrorCode)
+		return act.errClient("client was not accepted: " + e.ErrorCode)
 	}
-	if err := finishing.answered(e.Response); err != nil {
+	if err := act.answered(e.Response); err != nil {
 		return err
 	}
 	cause := fmt.Sprintf("token endpoint answered %d", e.Response.StatusCode)
 	if e.Response.StatusCode == http.StatusUnauthorized {
-		return errClient(cause)
+		return act.errClient(cause)
 	}
-	return errToken(cause)
+	return act.errToken(cause)
 }

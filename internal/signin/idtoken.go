@@ -41,7 +41,7 @@ func (w *watched) VerifySignature(ctx context.Context, token string) ([]byte, er
 func (c *Client) verify(ctx context.Context, at *provider, a Attempt, answer *oauth2.Token) (claims, error) {
 	raw, _ := answer.Extra("id_token").(string)
 	if !compactForm.MatchString(raw) {
-		return nil, errToken("no ID token in compact form")
+		return nil, finishing.errToken("no ID token in compact form")
 	}
 	keys := &watched{KeySet: at.keys}
 	// Times are checked here, with the same leeway for all.
@@ -52,16 +52,16 @@ func (c *Client) verify(ctx context.Context, at *provider, a Attempt, answer *oa
 	}
 	var found claims
 	if err := json.Unmarshal(keys.payload, &found); err != nil {
-		return nil, errToken("claims are no JSON object")
+		return nil, finishing.errToken("claims are no JSON object")
 	}
 	if cause := c.distrust(found, at, a); cause != "" {
-		return nil, errToken(cause)
+		return nil, finishing.errToken(cause)
 	}
 	if refused != nil {
-		return nil, errToken("claims cannot be understood")
+		return nil, finishing.errToken("claims cannot be understood")
 	}
 	if _, has := found["at_hash"]; has && token.VerifyAccessToken(answer.AccessToken) != nil {
-		return nil, errToken("at_hash is of another access token")
+		return nil, finishing.errToken("at_hash is of another access token")
 	}
 	return found, ofTenant(found, a.Tenant)
 }
@@ -80,7 +80,7 @@ func explainKeys(err error) error {
 	if errors.Unwrap(err) != nil { // of go-oidc's key set, which wraps only what went wrong in getting the keys
 		return discovery.errGarbled("keys cannot be understood")
 	}
-	return errToken("algorithm, key or signature is not Aritma ID's")
+	return finishing.errToken("algorithm, key or signature is not Aritma ID's")
 }
 
 // distrust says why the signed claims are not an answer to the attempt; "" when they are.
@@ -99,10 +99,11 @@ func (c *Client) distrust(found claims, at *provider, a Attempt) string {
 	case !isSubject(found.text("sub")):
 		return "sub is missing"
 	}
-	return distrustTimes(found, a.BeganAt, c.now())
+	return distrustTimes(found, a, c.now())
 }
 
-func distrustTimes(found claims, began, now time.Time) string {
+// distrustTimes demands a sign-in of this attempt, unless a session from before will do.
+func distrustTimes(found claims, a Attempt, now time.Time) string {
 	expires, hasExpiry := found.time("exp")
 	issued, hasIssue := found.time("iat")
 	notBefore, hasStart := found.time("nbf")
@@ -114,7 +115,7 @@ func distrustTimes(found claims, began, now time.Time) string {
 		return "iat is to come"
 	case hasStart && (notBefore.IsZero() || notBefore.After(now.Add(leeway))):
 		return "nbf is to come"
-	case hasSignIn && (signedIn.Before(began.Add(-leeway)) || signedIn.After(now.Add(leeway))):
+	case hasSignIn && (signedIn.IsZero() || signedIn.After(now.Add(leeway)) || (!a.AnySession && signedIn.Before(a.BeganAt.Add(-leeway)))):
 		return "auth_time is of an earlier sign-in"
 	}
 	return ""
@@ -124,7 +125,7 @@ func distrustTimes(found claims, began, now time.Time) string {
 func ofTenant(found claims, tenant string) error {
 	switch tid := found.text("tid"); {
 	case tid == "":
-		return errToken("tid is missing")
+		return finishing.errToken("tid is missing")
 	case !strings.EqualFold(tid, tenant):
 		return errOtherTenant()
 	}

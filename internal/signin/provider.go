@@ -37,6 +37,8 @@ type provider struct {
 	signatures       []string
 	secretInForm     bool // the client's secret goes into the form, and nowhere else
 	saysIssuer       bool // answers carry iss (RFC 9207)
+	scopes           []string
+	endSession       string // empty: none that can be used
 	until            time.Time
 }
 
@@ -46,6 +48,8 @@ type document struct {
 	Signatures  []string  `json:"id_token_signing_alg_values_supported"`
 	AuthMethods *[]string `json:"token_endpoint_auth_methods_supported"`
 	SaysIssuer  bool      `json:"authorization_response_iss_parameter_supported"`
+	Scopes      []string  `json:"scopes_supported"`
+	EndSession  string    `json:"end_session_endpoint"`
 }
 
 // providerOf returns the tenant's provider. Callers who ask at the same time share one request.
@@ -125,7 +129,7 @@ func (c *Client) discover(ctx context.Context, tenant string) (*provider, error)
 	at := &provider{
 		issuer: issuer, authorize: found.Endpoint().AuthURL, token: found.Endpoint().TokenURL,
 		keys:       oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), strict), said.Keys),
-		signatures: commonSignatures(said.Signatures), saysIssuer: said.SaysIssuer, until: c.now().Add(providerLife),
+		signatures: commonSignatures(said.Signatures), saysIssuer: said.SaysIssuer, scopes: said.Scopes, until: c.now().Add(providerLife),
 	}
 	if methods := said.AuthMethods; methods != nil {
 		at.secretInForm = slices.Contains(*methods, "client_secret_post") && !slices.Contains(*methods, "client_secret_basic")
@@ -135,6 +139,9 @@ func (c *Client) discover(ctx context.Context, tenant string) (*provider, error)
 		if !c.isOwn(raw) {
 			return nil, discovery.errIssuer(name + " is not on Aritma ID's origin")
 		}
+	}
+	if c.isOwn(said.EndSession) {
+		at.endSession = said.EndSession
 	}
 	if len(at.signatures) == 0 {
 		return nil, discovery.errGarbled("no asymmetric signature is offered")

@@ -32,8 +32,8 @@ func (a act) errIssuer(cause string) error {
 }
 
 // errToken is an ID token that cannot be trusted, or a code that Aritma ID does not take.
-func errToken(cause string) error {
-	return finishing.fail(fault.Forbidden, "signin.person.token", cause, nil)
+func (a act) errToken(cause string) error {
+	return a.fail(fault.Forbidden, "signin.person.token", cause, nil)
 }
 
 // errOtherTenant is a person of another tenant.
@@ -42,8 +42,8 @@ func errOtherTenant() error {
 }
 
 // errClient is Aritma ID that does not accept this client's id or secret.
-func errClient(cause string) error {
-	return finishing.fail(fault.Forbidden, "signin.person.client", cause, nil)
+func (a act) errClient(cause string) error {
+	return a.fail(fault.Forbidden, "signin.person.client", cause, nil)
 }
 
 // errRefused is an error that Aritma ID sent back with the browser (OpenID Connect Core, section 3.1.2.6). Data has Error,

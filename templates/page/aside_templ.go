@@ -18,6 +18,7 @@ import (
 type LaterView struct {
 	Frame           layout.Frame
 	ByLink          bool          // the setup was opened by a setup link, which still works
+	BySignIn        bool          // by signing in, which still works
 	ResumeURL       secret.Secret // new link; handed over once, in the answer to a POST
 	SharingScreen   bool
 	ResumeUntil     string
@@ -60,7 +61,12 @@ func Later(v LaterView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if v.ByLink {
+			if v.BySignIn {
+				templ_7745c5c3_Err = rich(t.T("later.sign-in")).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			} else if v.ByLink {
 				templ_7745c5c3_Err = rich(t.T("later.link")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -85,7 +91,7 @@ func Later(v LaterView) templ.Component {
 				var templ_7745c5c3_Var3 templ.SafeURL
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs(v.ResumeAction)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 33, Col: 46}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 36, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -111,7 +117,7 @@ func Later(v LaterView) templ.Component {
 			var templ_7745c5c3_Var4 templ.SafeURL
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinURLErrs(v.Action)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 37, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 40, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -147,8 +153,7 @@ type StartOverView struct {
 	Running   *component.WaitingView
 	// Deletes lists what goes, Stays what does not; rich.
 	Deletes, Stays []string
-	NeedsAccess    bool
-	AccessURL      string
+	Access         AccessNeed
 	BackURL        string
 }
 
@@ -235,8 +240,8 @@ func StartOver(v StartOverView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if v.NeedsAccess {
-					templ_7745c5c3_Err = needsAccess(t, v.AccessURL, component.Link{Text: t.T("back"), URL: v.BackURL}).Render(ctx, templ_7745c5c3_Buffer)
+				if v.Access.Missing() {
+					templ_7745c5c3_Err = needsAccess(t, v.Access, component.Link{Text: t.T("back"), URL: v.BackURL}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -260,7 +265,7 @@ func StartOver(v StartOverView) templ.Component {
 						var templ_7745c5c3_Var8 string
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.ResolveAttributeValue(v.Operation)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 74, Col: 62}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 76, Col: 62}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var8)
 						if templ_7745c5c3_Err != nil {
@@ -305,6 +310,8 @@ type ProblemView struct {
 	Frame layout.Frame
 	Text  string
 	Links []component.Link
+	// SignIn is set where signing in leads back; the links are not filled then.
+	SignIn *SignInView
 }
 
 // Problem says what happened, what to do next, and the number to quote.
@@ -341,15 +348,22 @@ func Problem(v ProblemView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = rich(v.Text).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			if v.Text != "" {
+				templ_7745c5c3_Err = rich(v.Text).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.Links) > 0 {
+			if v.SignIn != nil {
+				templ_7745c5c3_Err = signIn(v.Frame.T, *v.SignIn, v.Links...).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			} else if len(v.Links) > 0 {
 				templ_7745c5c3_Err = next(v.Links[0].Text, v.Links[0].URL, v.Links[1:]...).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -400,7 +414,7 @@ func Progress(t component.WaitingView, frame layout.Frame, nextURL string) templ
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.ResolveAttributeValue(frame.T.T("waiting.over"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 105, Col: 56}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/aside.templ`, Line: 113, Col: 56}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var12)
 			if templ_7745c5c3_Err != nil {

@@ -41,9 +41,9 @@ type TokenView struct {
 	TenantURL, ProvisioningURL string
 	TickError                  string
 
-	BaseURL                        string // of the step, for its further actions
-	NeedsAccess                    bool
-	AccessURL, ReplaceURL, NextURL string
+	BaseURL             string // of the step, for its further actions
+	Access              AccessNeed
+	ReplaceURL, NextURL string
 }
 
 // show are the buttons of a token that nobody has seen. One that the SCIM endpoint refused is better tried again first.
@@ -187,8 +187,8 @@ func tokenCreate(t message.Printer, v TokenView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.NeedsAccess {
-			templ_7745c5c3_Err = needsAccess(t, v.AccessURL).Render(ctx, templ_7745c5c3_Buffer)
+		if v.Access.Missing() {
+			templ_7745c5c3_Err = needsAccess(t, v.Access).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -564,14 +564,13 @@ func (v TokenView) secondary(t message.Printer) []component.Link {
 
 // ReplaceView asks once before a token is replaced.
 type ReplaceView struct {
-	Frame       layout.Frame
-	Form        Form
-	Operation   string
-	Generation  int
-	Working     bool // the first user has arrived: the old token goes on working until the new one was pasted
-	BackURL     string
-	NeedsAccess bool
-	AccessURL   string
+	Frame      layout.Frame
+	Form       Form
+	Operation  string
+	Generation int
+	Working    bool // the first user has arrived: the old token goes on working until the new one was pasted
+	BackURL    string
+	Access     AccessNeed
 }
 
 // Replace says what replacing does and asks for it.
@@ -632,8 +631,8 @@ func Replace(v ReplaceView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.NeedsAccess {
-				templ_7745c5c3_Err = needsAccess(t, v.AccessURL, component.Link{Text: t.T("back"), URL: v.BackURL}).Render(ctx, templ_7745c5c3_Buffer)
+			if v.Access.Missing() {
+				templ_7745c5c3_Err = needsAccess(t, v.Access, component.Link{Text: t.T("back"), URL: v.BackURL}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -657,7 +656,7 @@ func Replace(v ReplaceView) templ.Component {
 					var templ_7745c5c3_Var19 string
 					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.ResolveAttributeValue(v.Operation)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/token.templ`, Line: 202, Col: 61}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/token.templ`, Line: 201, Col: 61}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var19)
 					if templ_7745c5c3_Err != nil {
@@ -670,7 +669,7 @@ func Replace(v ReplaceView) templ.Component {
 					var templ_7745c5c3_Var20 string
 					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.ResolveAttributeValue(strconv.Itoa(v.Generation))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/token.templ`, Line: 203, Col: 75}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/token.templ`, Line: 202, Col: 75}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var20)
 					if templ_7745c5c3_Err != nil {

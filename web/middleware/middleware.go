@@ -50,7 +50,7 @@ func Log(log *slog.Logger) func(http.Handler) http.Handler {
 				return
 			}
 			attrs := []any{"request", ID(r.Context()), "method", r.Method, "route", route, "status", ww.Status(), "bytes", ww.BytesWritten(), "duration", time.Since(start)}
-			if isSetupID(setup) {
+			if IsSetupID(setup) { // whatever else stands in that place of a path stays out of the log
 				attrs = append(attrs, "setup", setup)
 			}
 			log.InfoContext(r.Context(), "request", attrs...)
@@ -58,8 +58,8 @@ func Log(log *slog.Logger) func(http.Handler) http.Handler {
 	}
 }
 
-// isSetupID keeps whatever else stands in that place of a path out of the log.
-func isSetupID(s string) bool {
+// IsSetupID reports whether s has the form of a setup's id: 26 characters of lower-case base32.
+func IsSetupID(s string) bool {
 	return len(s) == 26 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 

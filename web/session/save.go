@@ -78,7 +78,7 @@ func (st *Store) create(w http.ResponseWriter, r *http.Request, s *sessions.Sess
 		return err
 	}
 	id, hash := newID()
-	record, err := st.seal(hash, Record{}, mine)
+	record, err := st.seal(r.Context(), hash, Record{}, mine)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (st *Store) commit(ctx context.Context, s *sessions.Session, mine entries, 
 			}
 		}
 		merged := merge(loaded.stored, mine, stored.stored)
-		next, err := st.seal(hash, stored.record, merged)
+		next, err := st.seal(ctx, hash, stored.record, merged)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ type Record struct {
 	// Version is the one that the record was loaded with, or that it is based on when it is to be saved; 0: not stored yet.
 	Version   int64
 	Values    seal.Sealed // sealed for seal.Place("session", hex of Hash)
+	Owner     []byte      // SHA-256 of who the session belongs to; nil: nobody who could be told
 	CreatedAt time.Time
 	SeenAt    time.Time
 	ExpiresAt time.Time // the earlier end of idle and absolute life
@@ -41,6 +42,8 @@ type Storage interface {
 	// RenameSession is SaveSession of the session known as old that also gives it the record's hash. Its grants move
 	// with it, and the old hash is dead when it returns. ErrConflict and ErrNotFound are as with SaveSession.
 	RenameSession(ctx context.Context, old []byte, record Record) error
+	// SessionsOf lists the sessions of an owner that have not expired, last seen first.
+	SessionsOf(ctx context.Context, owner []byte, now time.Time) ([]Record, error)
 	// DeleteExpiredSessions deletes sessions whose time has passed, with their grants, and returns how many.
 	DeleteExpiredSessions(ctx context.Context, now time.Time) (int, error)
 }

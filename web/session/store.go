@@ -105,7 +105,9 @@ func (st *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 		return s, err
 	}
 	b.stored.decode(s.Values)
-	st.touch(r.Context(), b.record)
+	if !isQuiet(r.Context()) {
+		st.touch(r.Context(), &b.record)
+	}
 	s.ID, s.IsNew = hex.EncodeToString(hash), false
 	s.Values[baseKey{}] = b
 	return s, nil
@@ -152,10 +154,14 @@ func place(hash []byte) []byte { return seal.Place("session", hex.EncodeToString
 
 // touch writes down that the session was seen. A failure is left alone: the session is good all the same, and its next
 // request tries again.
-func (st *Store) touch(ctx context.Context, record Record) {
+func (st *Store) touch(ctx context.Context, record *Record) {
 	now := st.now()
-	if now.Sub(record.SeenAt) >= touchEvery {
-		_ = st.storage.TouchSession(ctx, record.Hash, now, st.expiry(record.CreatedAt, now))
+	if now.Sub(record.SeenAt) < touchEvery {
+		return
+	}
+	expires := st.expiry(record.CreatedAt, now)
+	if st.storage.TouchSession(ctx, record.Hash, now, expires) == nil {
+		record.SeenAt, record.ExpiresAt = now, expires
 	}
 }
 
@@ -167,19 +173,23 @@ func (st *Store) expiry(created, seen time.Time) time.Time {
 	return absolute
 }
 
-// seal makes the record of entries under a hash; created and version are those of the record it is based on.
-func (st *Store) seal(hash []byte, from Record, all entries) (Record, error) {
+// seal makes the record of entries under a hash; created and version are those of the record it is based on, and in a quiet
+// request so is when it was seen.
+func (st *Store) seal(ctx context.Context, hash []byte, from Record, all entries) (Record, error) {
 	plain, err := all.plain()
 	if err != nil {
 		return Record{}, err
 	}
 	now := st.now()
-	created := from.CreatedAt
-	if from.Version == 0 {
+	created, seen := from.CreatedAt, now
+	switch {
+	case from.Version == 0:
 		created = now
+	case isQuiet(ctx):
+		seen = from.SeenAt
 	}
 	return Record{
 		Hash: hash, Version: from.Version, Values: st.keys.Seal(plain, place(hash)),
-		CreatedAt: created, SeenAt: now, ExpiresAt: st.expiry(created, now),
+		Owner: ownerOf(all), CreatedAt: created, SeenAt: seen, ExpiresAt: st.expiry(created, seen),
 	}, nil
 }

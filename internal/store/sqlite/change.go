@@ -16,7 +16,7 @@ const (
 	setupKnown   = `SELECT EXISTS (SELECT 1 FROM setups WHERE id = ?)`
 	useOperation = `INSERT INTO operations (setup, operation) VALUES (?, ?) ON CONFLICT DO NOTHING`
 	takeSecret   = `DELETE FROM sealed_secrets WHERE setup = ? AND name = ? RETURNING value`
-	addEvent     = `INSERT INTO events (setup, at, actor, kind, detail) VALUES (?, ?, ?, ?, ?)`
+	addEvent     = `INSERT INTO events (setup, at, actor, origin, kind, detail) VALUES (?, ?, ?, ?, ?, ?)`
 	putSecret    = `
 		INSERT INTO sealed_secrets (setup, name, value, drop_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (setup, name) DO UPDATE SET value = excluded.value, drop_at = excluded.drop_at`

@@ -10,15 +10,27 @@ import (
 
 // LoadSession implements session.Storage.
 func (s *Store) LoadSession(ctx context.Context, hash []byte, now time.Time) (session.Record, error) {
-	var r session.Record
-	err := s.reader.QueryRowContext(ctx, `
-		SELECT hash, version, sealed, created_at, seen_at, expires_at FROM sessions WHERE hash = ? AND expires_at > ?`,
-		hash, now.UnixNano()).
-		Scan(&r.Hash, &r.Version, (*[]byte)(&r.Values), stampInto{&r.CreatedAt}, stampInto{&r.SeenAt}, stampInto{&r.ExpiresAt})
+	r, err := scanSession(s.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE hash = ? AND expires_at > ?`, hash, now.UnixNano()))
 	if err != nil {
 		return session.Record{}, fmt.Errorf("load session: %w", orMissing(err, session.ErrNotFound))
 	}
 	return r, nil
+}
+
+const sessionColumns = `hash, version, sealed, owner, created_at, seen_at, expires_at`
+
+func scanSession(from row) (r session.Record, err error) {
+	return r, from.Scan(&r.Hash, &r.Version, (*[]byte)(&r.Values), &r.Owner, stampInto{&r.CreatedAt}, stampInto{&r.SeenAt}, stampInto{&r.ExpiresAt})
+}
+
+// SessionsOf implements session.Storage.
+func (s *Store) SessionsOf(ctx context.Context, owner []byte, now time.Time) ([]session.Record, error) {
+	records, err := list(ctx, s.reader, scanSession, `
+		SELECT `+sessionColumns+` FROM sessions WHERE owner = ? AND expires_at > ? ORDER BY seen_at DESC, created_at DESC`, owner, now.UnixNano())
+	if err != nil {
+		return nil, fmt.Errorf("list sessions of an owner: %w", err)
+	}
+	return records, nil
 }
 
 // SaveSession implements session.Storage.
@@ -38,9 +50,9 @@ func (s *Store) RenameSession(ctx context.Context, old []byte, next session.Reco
 
 func insertSession(ctx context.Context, tx *tx, r session.Record) error {
 	added, err := tx.exec(ctx, `
-		INSERT INTO sessions (hash, version, sealed, created_at, seen_at, expires_at) VALUES (?, 1, ?, ?, ?, ?)
+		INSERT INTO sessions (hash, version, sealed, owner, created_at, seen_at, expires_at) VALUES (?, 1, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`,
-		r.Hash, []byte(r.Values), stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt))
+		r.Hash, []byte(r.Values), r.Owner, stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt))
 	if err == nil && added == 0 {
 		return session.ErrConflict
 	}
@@ -50,9 +62,9 @@ func insertSession(ctx context.Context, tx *tx, r session.Record) error {
 // updateSession replaces the session of the old hash when its version is still the one that r was made from.
 func updateSession(ctx context.Context, tx *tx, old []byte, r session.Record) error {
 	changed, err := tx.exec(ctx, `
-		UPDATE sessions SET hash = ?, version = version + 1, sealed = ?, created_at = ?, seen_at = ?, expires_at = ?
+		UPDATE sessions SET hash = ?, version = version + 1, sealed = ?, owner = ?, created_at = ?, seen_at = ?, expires_at = ?
 		WHERE hash = ? AND version = ?`,
-		r.Hash, []byte(r.Values), stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt), old, r.Version)
+		r.Hash, []byte(r.Values), r.Owner, stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt), old, r.Version)
 	if err != nil || changed == 1 {
 		return err
 	}

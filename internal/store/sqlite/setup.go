@@ -11,11 +11,11 @@ import (
 	"github.com/aritma/entra-onboard/internal/seal"
 )
 
-const setupColumns = `id, version, company, tenant, domain, contact, scheme, self_begun, created_at, changed_at, opened_at, completed_at, state`
+const setupColumns = `id, version, company, tenant, domain, contact, scheme, self_begun, begun_by_signin, created_at, changed_at, opened_at, completed_at, state`
 
 func scanSetup(from row) (s onboarding.Setup, err error) {
 	var state []byte
-	err = from.Scan(&s.ID, &s.Version, &s.Company, &s.Tenant, &s.Domain, &s.Contact, &s.Scheme, &s.SelfBegun,
+	err = from.Scan(&s.ID, &s.Version, &s.Company, &s.Tenant, &s.Domain, &s.Contact, &s.Scheme, &s.SelfBegun, &s.BegunBySignin,
 		stampInto{&s.CreatedAt}, stampInto{&s.ChangedAt}, stampInto{&s.OpenedAt}, stampInto{&s.CompletedAt}, &state)
 	if err != nil {
 		return onboarding.Setup{}, err
@@ -33,8 +33,8 @@ func (s *Store) CreateSetup(ctx context.Context, setup onboarding.Setup, events 
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO setups (`+setupColumns+`) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			setup.ID, setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, setup.SelfBegun,
+		_, err = tx.ExecContext(ctx, `INSERT INTO setups (`+setupColumns+`) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			setup.ID, setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, setup.SelfBegun, setup.BegunBySignin,
 			stamp(setup.CreatedAt), stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt), string(state))
 		if isDuplicate(err) {
 			return errors.Join(onboarding.ErrConflict, err)
@@ -53,6 +53,17 @@ func (s *Store) Setup(ctx context.Context, id string) (onboarding.Setup, error) 
 		return onboarding.Setup{}, fmt.Errorf("load setup: %w", orMissing(err, onboarding.ErrNotFound))
 	}
 	return setup, nil
+}
+
+// SetupsOfTenant implements onboarding.Store.
+func (s *Store) SetupsOfTenant(ctx context.Context, tenant string, limit int) ([]onboarding.Setup, error) {
+	setups, err := list(ctx, s.reader, scanSetup, `
+		SELECT `+setupColumns+` FROM setups WHERE tenant = ? COLLATE NOCASE AND self_begun = 0
+		ORDER BY changed_at DESC, id LIMIT ?`, tenant, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list setups of tenant: %w", err)
+	}
+	return setups, nil
 }
 
 // Sealed implements onboarding.Store.
@@ -78,7 +89,7 @@ func (s *Store) ExpiredSecrets(ctx context.Context, now time.Time) ([]onboarding
 
 // Events implements onboarding.Store. An unknown setup has none.
 func (s *Store) Events(ctx context.Context, setup string) ([]onboarding.Event, error) {
-	events, err := list(ctx, s.reader, scanEvent, `SELECT setup, at, actor, kind, detail FROM events WHERE setup = ? ORDER BY id`, setup)
+	events, err := list(ctx, s.reader, scanEvent, `SELECT setup, at, actor, origin, kind, detail FROM events WHERE setup = ? ORDER BY id`, setup)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
@@ -87,7 +98,7 @@ func (s *Store) Events(ctx context.Context, setup string) ([]onboarding.Event, e
 
 func scanEvent(from row) (e onboarding.Event, err error) {
 	var detail []byte
-	if err = from.Scan(&e.Setup, stampInto{&e.At}, &e.Actor, &e.Kind, &detail); err != nil || detail == nil {
+	if err = from.Scan(&e.Setup, stampInto{&e.At}, &e.Actor, &e.From, &e.Kind, &detail); err != nil || detail == nil {
 		return e, err
 	}
 	return e, json.Unmarshal(detail, &e.Detail)
@@ -105,7 +116,7 @@ func addEvents(ctx context.Context, tx *tx, setup string, events []onboarding.Ev
 			}
 			detail = string(text)
 		}
-		_, err := tx.ExecContext(ctx, addEvent, setup, stamp(e.At), e.Actor, e.Kind, detail)
+		_, err := tx.ExecContext(ctx, addEvent, setup, stamp(e.At), e.Actor, e.From, e.Kind, detail)
 		if err != nil {
 			return fmt.Errorf("add event %s: %w", e.Kind, err)
 		}

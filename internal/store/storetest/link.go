@@ -66,7 +66,7 @@ func testGrant(t *testing.T, s Store) {
 	setup, other := created(t, s), created(t, s)
 	alice, bob := Session(t, s, "alice", now), Session(t, s, "bob", now)
 	first, second := linked(t, s, setup.ID, "one"), linked(t, s, setup.ID, "two")
-	grant := onboarding.Grant{Session: alice, Setup: setup.ID, Link: first.ID, At: now}
+	grant := onboarding.Grant{Session: alice, Setup: setup.ID, Link: first.ID, Label: first.Label, At: now}
 	must(t, s.AddGrant(t.Context(), grant))
 	must(t, s.AddGrant(t.Context(), grant))
 	got, err := s.Granted(t.Context(), alice, setup.ID, now)
@@ -102,6 +102,17 @@ func testGrant(t *testing.T, s Store) {
 	got, err = s.Granted(t.Context(), alice, setup.ID, now.Add(1000*time.Hour))
 	must(t, err)
 	wantEqual(t, "the grant of the session that began the setup", got, began)
+
+	signedIn := onboarding.Grant{Session: bob, Setup: setup.ID, Signin: true, At: now}
+	must(t, s.AddGrant(t.Context(), signedIn))
+	must(t, s.AddGrant(t.Context(), onboarding.Grant{Session: alice, Setup: setup.ID, Signin: true, At: now.Add(2)}))
+	got, err = s.Granted(t.Context(), bob, setup.ID, now)
+	must(t, err)
+	wantEqual(t, "the grant of a session that signed in", got, signedIn)
+	got, err = s.Granted(t.Context(), alice, setup.ID, now)
+	must(t, err)
+	began.At = now.Add(2)
+	wantEqual(t, "the grant of the session that began the setup, signed in later", got, began)
 }
 
 func testGrantNeeds(t *testing.T, s Store) {

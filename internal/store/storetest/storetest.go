@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -23,6 +24,7 @@ import (
 type Store interface {
 	onboarding.Store
 	session.Storage
+	account.Store
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -70,6 +72,13 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"SessionDeleteTakesGrants", testSessionDelete},
 		{"SessionsExpire", testSessionsExpire},
 		{"SessionSavedByManyHasOneWinner", testParallelSession},
+		{"SessionsOfAnOwner", testSessionsOf},
+		{"SetupsOfATenant", testSetupsOfTenant},
+		{"LinksOfASetup", testLinks},
+		{"LostLink", testLostLink},
+		{"Signin", testSignin},
+		{"SigninFollowsItsSession", testSigninFollowsSession},
+		{"SigninByManyIsTakenOnce", testParallelSignin},
 	}
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -117,7 +126,7 @@ func holding(t *testing.T, s Store, name string, value seal.Sealed) onboarding.S
 }
 
 func event(kind string) onboarding.Event {
-	return onboarding.Event{At: now, Actor: "operator", Kind: kind, Detail: map[string]string{"reference": "7F3A"}}
+	return onboarding.Event{At: now, Actor: "operator", From: "192.0.2.7", Kind: kind, Detail: map[string]string{"reference": "7F3A"}}
 }
 
 func kinds(t *testing.T, s Store, setup string) []string {

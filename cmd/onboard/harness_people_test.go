@@ -1,0 +1,88 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aritma/entra-onboard/internal/sandbox"
+)
+
+// newSiteOfPeople is a site where a link only finds a setup, and administrators sign in with the sandbox's Aritma ID.
+func newSiteOfPeople(t *testing.T, changes map[string]string) *site {
+	t.Helper()
+	s := newSite(t, nil)
+	s.stop()
+	s.environ["ONBOARD_ID_CLIENT_ID"] = sandbox.SigninClientID
+	s.environ["ONBOARD_ID_CLIENT_SECRET"] = s.sandbox.SigninClientSecret().Expose()
+	for name, value := range changes {
+		s.environ[name] = value
+	}
+	s.start()
+	return s
+}
+
+// leaves is where the page sends the browser by itself, out of the wizard.
+func (v *visitor) leaves() *url.URL {
+	v.t.Helper()
+	refresh := v.page.Find("meta[http-equiv=refresh]").AttrOr("content", "")
+	_, address, found := strings.Cut(refresh, "url=")
+	if link := v.page.Find("main a.primary").AttrOr("href", ""); !found || link != address {
+		v.t.Fatalf("%s (%d) leads nowhere: %q, %q\n%s", v.path, v.status, address, link, v.text("main"))
+	}
+	to, err := url.Parse(address)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return to
+}
+
+// identify goes where the page leads, to Aritma ID, and signs in there as a local person; one that is signed in there
+// already is sent back at once. It ends where Aritma ID leads back to.
+func (v *visitor) identify(name string) *visitor {
+	v.t.Helper()
+	o := v.leave(v.leaves().String())
+	if strings.HasPrefix(o.at.String(), v.site.sandbox.IDURL()) {
+		o.choose(name)
+	}
+	*v = *o.visitor
+	return v
+}
+
+// signIn signs in from the first page.
+func (v *visitor) signIn(tenant, name string) *visitor {
+	v.t.Helper()
+	return v.get("/").send(map[string]string{"signin-tenant": tenant}).identify(name)
+}
+
+// admin signs in as the administrator of the sample tenant.
+func (s *site) admin() *visitor {
+	s.t.Helper()
+	v := s.visitor().signIn(s.sandbox.Sample().Tenant, sandbox.Administrator)
+	if v.path != "/" || v.text("header .person a") != sandbox.Administrator {
+		s.t.Fatalf("not signed in: at %s (%d)\n%s", v.path, v.status, v.text("body"))
+	}
+	return v
+}
+
+// answered is the answer with which Aritma ID sends the browser back, before it is followed.
+func (v *visitor) answered(name string) *url.URL {
+	v.t.Helper()
+	client := *v.client
+	var back *url.URL
+	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), v.site.public) {
+			back = r.URL
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	held := *v
+	held.client = &client
+	held.identify(name)
+	if back == nil {
+		v.t.Fatal("Aritma ID did not send the browser back")
+	}
+	return back
+}

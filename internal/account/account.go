@@ -1,0 +1,103 @@
+package account
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/signin"
+)
+
+const (
+	// freshFor is how long an access token has to last so that an act may begin with it.
+	freshFor = 2 * time.Minute
+	// leastLife is how long an access token that cannot be renewed has to last.
+	leastLife = 15 * time.Second
+	// refusedBefore is the expiry of an access token that the IAM API refused before its time.
+	refusedBefore = time.Second
+)
+
+// Account is somebody who signed in with Aritma. The zero Account is nobody.
+type Account struct {
+	Tenant  string // of the person; the tid of the ID token is this tenant
+	Subject string // Aritma's own id of the person
+	Name    string // may be empty, as may Email
+	Email   string
+	At      time.Time // of the sign-in here
+	Tokens  signin.Tokens
+}
+
+// IsZero reports whether nobody is signed in.
+func (a Account) IsZero() bool { return a.Tenant == "" }
+
+// Label names the person on screens and in the audit trail.
+func (a Account) Label() string {
+	for _, name := range []string{a.Name, a.Email} {
+		if name != "" {
+			return name
+		}
+	}
+	return a.Subject
+}
+
+// Owner names the person among all tenants, for the list of their sessions.
+func (a Account) Owner() string { return "person:" + strings.ToLower(a.Tenant) + "/" + a.Subject }
+
+// CanAct reports whether there is an access token to act with, or a way to a new one.
+func (a Account) CanAct(now time.Time) bool {
+	return a.Usable(now) || (!a.IsZero() && !a.Tokens.Refresh.IsZero())
+}
+
+// Usable reports whether the access token can be used now.
+func (a Account) Usable(now time.Time) bool { return !a.IsZero() && a.lasts(now, leastLife) }
+
+// Due reports whether the access token is to be renewed before an act.
+func (a Account) Due(now time.Time) bool {
+	return !a.IsZero() && !a.Tokens.Refresh.IsZero() && !a.lasts(now, freshFor)
+}
+
+// lasts reports whether the access token is good for so long, as far as Aritma ID said.
+func (a Account) lasts(now time.Time, life time.Duration) bool {
+	return a.Tokens.Expires.IsZero() || a.Tokens.Expires.After(now.Add(life))
+}
+
+// Refused is the account after the IAM API refused its access token: it has to be renewed before the next act.
+func (a Account) Refused() Account {
+	a.Tokens.Expires = time.Unix(0, 0).Add(refusedBefore).UTC()
+	return a
+}
+
+// open is an Account in plain sight.
+type open struct {
+	Tenant  string    `json:"tenant"`
+	Subject string    `json:"subject"`
+	Name    string    `json:"name,omitempty"`
+	Email   string    `json:"email,omitempty"`
+	At      time.Time `json:"at"`
+	Access  string    `json:"access"`
+	Refresh string    `json:"refresh,omitempty"`
+	Expires time.Time `json:"expires"`
+}
+
+// Pack returns the account in the form that Unpack reads, to be kept sealed.
+func (a Account) Pack() secret.Secret {
+	// Strings and times of this era always marshal.
+	raw, _ := json.Marshal(open{
+		a.Tenant, a.Subject, a.Name, a.Email, a.At, a.Tokens.Access.Expose(), a.Tokens.Refresh.Expose(), a.Tokens.Expires,
+	})
+	return secret.New(string(raw))
+}
+
+// Unpack reads what Pack wrote. Its error says nothing about the value.
+func Unpack(s secret.Secret) (Account, error) {
+	var o open
+	if json.Unmarshal([]byte(s.Expose()), &o) != nil || o.Tenant == "" || o.Subject == "" {
+		return Account{}, errors.New("kept account cannot be read")
+	}
+	return Account{
+		Tenant: o.Tenant, Subject: o.Subject, Name: o.Name, Email: o.Email, At: o.At,
+		Tokens: signin.Tokens{Access: secret.New(o.Access), Refresh: secret.New(o.Refresh), Expires: o.Expires},
+	}, nil
+}

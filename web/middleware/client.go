@@ -1,0 +1,76 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+)
+
+// Client finds out the address of the client. X-Forwarded-For is believed where the connection, and every hop after the
+// client, is one of the proxies (CIDRs); without any it is never looked at.
+func Client(proxies []string) func(http.Handler) http.Handler {
+	if len(proxies) == 0 {
+		return chimiddleware.ClientIPFromRemoteAddr
+	}
+	return chimiddleware.ClientIPFromXFF(proxies...)
+}
+
+// Address is the address of the client as Client found it; empty when it is not known.
+func Address(ctx context.Context) string { return chimiddleware.GetClientIP(ctx) }
+
+const (
+	// missBurst is how many wrong guesses a client has; the next is refused.
+	missBurst = 19
+	// missEvery is how long it takes until there is one more.
+	missEvery = 30 * time.Second
+	// maxClients bounds for how many clients misses are counted.
+	maxClients = 10_000
+	// networkBits is what one client has of IPv6 addresses (RFC 6177).
+	networkBits = 64
+)
+
+// Misses counts wrong guesses at links and sessions, for each client by itself. What is right is never counted and never
+// refused: whoever shares an address with a guesser is not locked out.
+type Misses struct {
+	mu      sync.Mutex
+	clients *lru.Cache[netip.Prefix, *rate.Limiter]
+	now     func() time.Time
+}
+
+// NewMisses returns a counter that has counted nothing.
+func NewMisses(now func() time.Time) *Misses {
+	clients, err := lru.New[netip.Prefix, *rate.Limiter](maxClients)
+	if err != nil {
+		panic(err) // for a size below one
+	}
+	return &Misses{clients: clients, now: now}
+}
+
+// Miss counts a wrong guess and reports whether it was one too many.
+func (m *Misses) Miss(ctx context.Context) bool {
+	key := networkOf(chimiddleware.GetClientIPAddr(ctx))
+	m.mu.Lock()
+	limiter, known := m.clients.Get(key)
+	if !known {
+		limiter = rate.NewLimiter(rate.Every(missEvery), missBurst)
+		m.clients.Add(key, limiter)
+	}
+	m.mu.Unlock()
+	return !limiter.AllowN(m.now(), 1)
+}
+
+// networkOf is under what the misses of an address are counted.
+func networkOf(address netip.Addr) netip.Prefix {
+	bits := address.BitLen()
+	if address.Is6() {
+		bits = networkBits
+	}
+	network, _ := address.WithZone("").Prefix(bits) // the zero Prefix for an address that is not known
+	return network
+}
