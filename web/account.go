@@ -244,15 +244,20 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 func (s *Server) openFor(r *http.Request, sess *sessions.Session, person account.Account, p account.Purpose) (string, error) {
 	visitor, actor := visitorOf(sess, person), personOf(r, person)
 	setup, _, role, err := s.Onboarding.Enter(r.Context(), visitor, p.Setup)
-	if err == nil && role == onboarding.RoleAdmin {
+	inside := err == nil && role == onboarding.RoleAdmin
+	if !inside {
+		_, err = s.Onboarding.Findable(r.Context(), p.Setup, visitor)
+	}
+	if fault.Is(err, fault.NotFound) {
+		return "/", nil
+	}
+	if err == nil {
 		err = s.Onboarding.SignedIn(r.Context(), p.Setup, actor)
-	} else {
+	}
+	if err == nil && !inside {
 		setup, err = s.Onboarding.Open(r.Context(), p.Setup, visitor, actor, p.Link)
 	}
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return "/", nil
-	case err != nil:
+	if err != nil {
 		return "", err
 	}
 	step := wizard.Step(p.Page)

@@ -80,6 +80,9 @@ func reload(w http.ResponseWriter, r *http.Request) {
 // notOpen says that a setup is not open in this browser, or not any more, and offers the way back by signing in.
 func (s *Server) notOpen(w http.ResponseWriter, r *http.Request, status int, id string, data fault.Data) {
 	view := s.problemView(r, status, id, data)
+	if unknown, err := s.Sessions.Unknown(r); err == nil && unknown {
+		view.Frame.Title, view.Text = view.Frame.T.T("session.ended.title"), view.Frame.T.T("session.ended.setup")
+	}
 	setup, page, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/setup/"), "/")
 	if strings.HasPrefix(r.URL.Path, "/setup/") && middleware.IsSetupID(setup) {
 		view.SignIn = s.signInView(r, account.Purpose{Setup: setup, Page: page})

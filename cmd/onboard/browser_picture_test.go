@@ -90,6 +90,7 @@ func TestPictures(t *testing.T) {
 		a.take("access", "Paste an access token").press("Use this token")
 		a.take("access-wrong", "Paste an access token")
 	})
+	t.Run("people", picturesOfPeople)
 	t.Run("sandbox", picturesOfSandbox)
 }
 

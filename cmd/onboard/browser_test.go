@@ -257,24 +257,33 @@ func (b *tab) back(pages int) *tab {
 // evaluate looks into the page; it works where the page itself may run no script.
 func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	value, err := tryToEvaluate[T](b, expression)
 	if err != nil {
 		b.t.Fatalf("look for %s: %v", expression, err)
 	}
 	return value
 }
 
-// until waits for something on the page that no event tells of.
+func tryToEvaluate[T any](b *tab, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
+
+// until waits for something on the page that no event tells of. While one page gives way to another there is nothing to
+// look at.
 func (b *tab) until(what, expression string) *tab {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); !evaluate[bool](b, expression); {
+	deadline := time.Now().Add(patience)
+	for {
+		there, err := tryToEvaluate[bool](b, expression)
+		if there {
+			return b
+		}
 		if time.Now().After(deadline) {
-			b.t.Fatalf("never came: %s", what)
+			b.t.Fatalf("never came: %s (%v)", what, err)
 		}
 	}
-	return b
 }
 
 // path is the address without its host, and without the secret of a setup link.

@@ -101,19 +101,29 @@ func (s *site) restart() { s.stop(); s.start() }
 // link makes a setup with "onboard link" and returns the path of its setup link.
 func (s *site) link(args ...string) string {
 	s.t.Helper()
-	var out bytes.Buffer
 	sample := s.sandbox.Sample()
-	environ := maps.Clone(s.environ)
-	environ["ONBOARD_PUBLIC_URL"] = s.public
-	args = append([]string{"link", "--tenant", sample.Tenant, "--company", sample.Company}, args...)
-	if status := run(context.Background(), process{args: args, environ: environ, out: &out, log: s.log}); status != 0 {
-		s.t.Fatalf("link ended with %d:\n%s", status, s.log)
-	}
-	u, err := url.Parse(strings.TrimSpace(out.String()))
+	return s.linkPath(s.command(append([]string{"link", "--tenant", sample.Tenant, "--company", sample.Company}, args...)...))
+}
+
+func (s *site) linkPath(printed string) string {
+	s.t.Helper()
+	u, err := url.Parse(strings.TrimSpace(printed))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return u.Path
+}
+
+// command runs a command beside the service, and returns what it printed.
+func (s *site) command(args ...string) string {
+	s.t.Helper()
+	var out bytes.Buffer
+	environ := maps.Clone(s.environ)
+	environ["ONBOARD_PUBLIC_URL"] = s.public
+	if status := run(context.Background(), process{args: args, environ: environ, out: &out, log: s.log}); status != 0 {
+		s.t.Fatalf("%v ended with %d:\n%s", args, status, s.log)
+	}
+	return out.String()
 }
 
 // visitor is a browser without JavaScript: it keeps cookies, follows redirects and sends forms as they stand.

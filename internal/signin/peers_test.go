@@ -78,41 +78,58 @@ type page struct {
 	back   url.Values
 }
 
-// walk goes to the address, fills every form that comes, and stops at the callback or at a page without a form. Choose
-// may take another way from a page; "" is the form.
-func (p *peer) walk(to *url.URL, choose func(page) string) page {
+// browser is a browser at the peer, with the cookies of one person.
+type browser struct {
+	*peer
+	http *http.Client
+	who  string // entered wherever a form asks for something
+}
+
+func (p *peer) browser() *browser {
 	p.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	browser := &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
+	p.t.Cleanup(transport.CloseIdleConnections)
+	return &browser{p, &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(to.URL.String(), peerCallback) {
 			return http.ErrUseLastResponse
 		}
 		return nil
-	}}
-	answer, err := browser.Get(to.String())
+	}}, person}
+}
+
+// walk does so in a new browser.
+func (p *peer) walk(to *url.URL, choose func(page) string) page {
+	p.t.Helper()
+	return p.browser().walk(to, choose)
+}
+
+// walk goes to the address, fills every form that comes, and stops at the callback or at a page without a form. Choose
+// may take another way from a page; "" is the form.
+func (b *browser) walk(to *url.URL, choose func(page) string) page {
+	b.t.Helper()
+	answer, err := b.http.Get(to.String())
 	for range 10 {
 		if err != nil {
-			p.t.Fatal(err)
+			b.t.Fatal(err)
 		}
-		at := p.read(answer)
+		at := b.read(answer)
 		form := at.Find("form").First()
 		other := choose(at)
 		switch {
 		case at.back != nil, form.Length() == 0 && other == "":
 			return at
 		case other != "":
-			answer, err = browser.Get(other)
+			answer, err = b.http.Get(other)
 		default:
 			action, _ := answer.Request.URL.Parse(form.AttrOr("action", ""))
-			answer, err = browser.PostForm(action.String(), filled(form))
+			answer, err = b.http.PostForm(action.String(), b.filled(form))
 		}
 	}
-	p.t.Fatal("forms without end")
+	b.t.Fatal("forms without end")
 	return page{}
 }
 
@@ -130,13 +147,12 @@ func (p *peer) read(answer *http.Response) page {
 	return at
 }
 
-// filled enters the person wherever a form asks for something.
-func filled(form *goquery.Selection) url.Values {
+func (b *browser) filled(form *goquery.Selection) url.Values {
 	values := url.Values{}
 	form.Find("input[name]").Each(func(_ int, input *goquery.Selection) {
 		value := input.AttrOr("value", "")
 		if input.AttrOr("type", "text") != "hidden" && value == "" {
-			value = person
+			value = b.who
 		}
 		values.Set(input.AttrOr("name", ""), value)
 	})
@@ -240,4 +256,114 @@ func TestPeerTellsThatThePersonRefused(t *testing.T) {
 	}
 	_, _, err = client.Begin(t.Context(), "nobody", "", "")
 	demandFault(t, "no such tenant", err, "signin.tenant-unknown")
+}
+
+// act signs in to act, in this browser, and counts the forms of the peer.
+func (b *browser) act(client *signin.Client, tenant string, somebodyElse bool) (who signin.Person, tokens signin.Tokens, forms int) {
+	b.t.Helper()
+	attempt, to, err := client.BeginToAct(b.t.Context(), tenant, "signin", somebodyElse)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	at := b.walk(to, func(at page) string { forms += at.Find("form").Length(); return "" })
+	who, tokens, err = client.FinishToAct(b.t.Context(), attempt, at.back)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return who, tokens, forms
+}
+
+// accepts reports whether the peer itself takes the access token.
+func (p *peer) accepts(tokens signin.Tokens) bool {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.base.JoinPath(peerTenant, "me").String(), nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+tokens.Access.Expose())
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+func TestPeerRenewsTokens(t *testing.T) {
+	p := newPeer(t)
+	client := p.right()
+	found, first, forms := p.browser().act(client, peerTenant, false)
+	if found.Subject != person || found.Name != "Kari Nordmann" || forms < 2 {
+		t.Errorf("%+v after %d forms", found, forms)
+	}
+	if left := time.Until(first.Expires); !p.accepts(first) || first.Refresh.IsZero() || left < 50*time.Minute || left > time.Hour {
+		t.Errorf("access token taken %v, with a refresh token %v, for %v", p.accepts(first), !first.Refresh.IsZero(), left)
+	}
+	_, err := p.client(peerClient, secret.New("another"), peerCallback).Refresh(t.Context(), peerTenant, first)
+	demandFault(t, "renewed with another secret", err, "signin.person.client")
+	second, err := client.Refresh(t.Context(), peerTenant, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Access.Expose() == first.Access.Expose() || second.Refresh.Expose() == first.Refresh.Expose() || !p.accepts(second) {
+		t.Error("the tokens are not new, or not taken")
+	}
+	third, err := client.Refresh(t.Context(), peerTenant, second)
+	if err != nil || !p.accepts(third) {
+		t.Errorf("renewed a second time: %v", err)
+	}
+	_, err = client.Refresh(t.Context(), peerTenant, first)
+	demandFault(t, "refresh token used twice", err, "signin.person.token")
+	_, err = client.Refresh(t.Context(), peerTenant, third)
+	demandFault(t, "refresh token after another was taken for stolen", err, "signin.person.token")
+	if p.accepts(third) {
+		t.Error("the peer does not revoke what came of a stolen refresh token: it proves nothing about rotation")
+	}
+}
+
+func TestPeerGivesNoRefreshToken(t *testing.T) {
+	p := newPeer(t)
+	client := p.right()
+	for tenant, offered := range map[string]bool{peerTenant: true, "brief": false} {
+		_, to, err := client.BeginToAct(t.Context(), tenant, "signin", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scopes := strings.Fields(to.Query().Get("scope"))
+		if !slices.Contains(scopes, "services.iam") || slices.Contains(scopes, "offline_access") != offered {
+			t.Errorf("%s is asked for %v", tenant, scopes)
+		}
+	}
+	found, tokens, _ := p.browser().act(client, "brief", false)
+	if found.Subject != person || tokens.Access.IsZero() || !tokens.Refresh.IsZero() {
+		t.Errorf("%+v, with a refresh token %v", found, !tokens.Refresh.IsZero())
+	}
+	_, err := client.Refresh(t.Context(), "brief", tokens)
+	demandFault(t, "renewed without a refresh token", err, "signin.person.token")
+}
+
+func TestPeerKnowsThePersonFromBefore(t *testing.T) {
+	p := newPeer(t)
+	client, b := p.right(), p.browser()
+	before, _, forms := b.act(client, peerTenant, false)
+	if forms < 2 {
+		t.Errorf("signed in after %d forms", forms)
+	}
+	again, tokens, forms := b.act(client, peerTenant, false)
+	if forms != 0 || again.Subject != person || !again.AuthTime.Equal(before.AuthTime) || !p.accepts(tokens) || tokens.Refresh.IsZero() {
+		t.Errorf("the session from before is answered with %d forms and %+v", forms, again)
+	}
+	b.who = "ola"
+	other, _, forms := b.act(client, peerTenant, true)
+	if forms == 0 || other.Subject != "ola" {
+		t.Errorf("to be somebody else takes %d forms and gives %+v", forms, other)
+	}
+}
+
+func TestPeerSignsOut(t *testing.T) {
+	p := newPeer(t)
+	to, err := p.right().EndSession(t.Context(), peerTenant)
+	if want := p.base.JoinPath(peerTenant, "session", "end").String(); err != nil || to == nil || to.String() != want {
+		t.Errorf("%v, %v, want %s", to, err, want)
+	}
 }
