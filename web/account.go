@@ -92,17 +92,14 @@ func purposeOf(r *http.Request) account.Purpose {
 }
 
 // beginSignIn asks for the tenant, which is in the path of Aritma ID, and leads there.
-func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	if s.Accounts == nil {
 		return errNotFound
 	}
 	tenant, purpose := text(r, signInTenant), purposeOf(r)
 	m := &mistakes{v: &visit{t: s.printer(r), r: r}}
 	if m.tenant(signInTenant, tenant); !m.any() {
-		err := s.leadToAritma(w, r, tenant, purpose)
+		err := s.leadToAritma(w, r, sess, tenant, purpose)
 		if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
 			return err // nil: the way leads on
 		}
@@ -118,14 +115,8 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	return render(w, r, http.StatusUnprocessableEntity, page.Home(view))
 }
 
-// leadToAritma begins a sign-in and answers with the page that leads to Aritma ID. A redirect would not do: browsers hold a
-// redirect that answers a form, and all that follow, against the addresses that forms may lead to, and Aritma ID may lead on
-// to a provider of the tenant's own.
-func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, tenant string, purpose account.Purpose) error {
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+// leadToAritma begins a sign-in and answers with the page that leads to Aritma ID.
+func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sessions.Session, tenant string, purpose account.Purpose) error {
 	if sess.IsNew {
 		if err := sess.Save(r, w); err != nil {
 			return err
@@ -142,17 +133,13 @@ func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, tenant str
 }
 
 // takeSignIn takes the answer of Aritma ID. What came of it is there within the second, or waited for.
-func (s *Server) takeSignIn(w http.ResponseWriter, r *http.Request, query url.Values) error {
+func (s *Server) takeSignIn(w http.ResponseWriter, r *http.Request, sess *sessions.Session, query url.Values) error {
 	if s.Accounts == nil {
 		return account.ErrForeign
 	}
 	if r.Method == http.MethodHead { // nobody signs in with one
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
 	}
 	name, err := s.Accounts.Answer(r.Context(), session.Hash(sess), query)
 	if err != nil {
@@ -171,11 +158,7 @@ func (s *Server) takeSignIn(w http.ResponseWriter, r *http.Request, query url.Va
 }
 
 // showSignIn is where a sign-in is waited for, and where it says why nobody was signed in.
-func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	name := chi.URLParam(r, "signin")
 	if s.Accounts == nil {
 		return errNotFound
@@ -203,16 +186,9 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // enterSignIn takes what came of a sign-in that was waited for.
-func (s *Server) enterSignIn(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+func (s *Server) enterSignIn(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	if s.Accounts == nil {
 		return errNotFound
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
 	}
 	return s.enterAccount(w, r, sess, chi.URLParam(r, "signin"))
 }
@@ -278,14 +254,7 @@ func (s *Server) signInFailed(w http.ResponseWriter, r *http.Request, o account.
 }
 
 // submitSignOut ends the session here at once, whatever becomes of the one at Aritma ID, and leads there to end that too.
-func (s *Server) submitSignOut(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) submitSignOut(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	person := accountOf(sess)
 	if !sess.IsNew {
 		if err := s.Sessions.Destroy(w, r, sess); err != nil {
@@ -307,7 +276,7 @@ func (s *Server) submitSignOut(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showSignedOut is where Aritma ID leads back to.
-func (s *Server) showSignedOut(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) showSignedOut(w http.ResponseWriter, r *http.Request, _ *sessions.Session) error {
 	lead := "account.signed-out.lead"
 	if r.URL.Query().Get("only") == "here" {
 		lead = "account.signed-out.here"

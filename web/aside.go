@@ -46,9 +46,6 @@ func (s *Server) showAccess(v *visit) error {
 
 // submitAccess keeps an access token in the session, for this setup alone.
 func (s *Server) submitAccess(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	if !s.mayPaste(v) {
 		return v.next(v.setup)
 	}
@@ -83,11 +80,8 @@ func (s *Server) showLater(v *visit) error {
 
 // submitLater closes the setup in this browser: the session ends, with any access token in it.
 func (s *Server) submitLater(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	if v.role == onboarding.RoleAdmin {
-		return s.submitSignOut(v.w, v.r)
+		return s.submitSignOut(v.w, v.r, v.session)
 	}
 	if err := s.Sessions.Destroy(v.w, v.r, v.session); err != nil {
 		return err
@@ -97,9 +91,6 @@ func (s *Server) submitLater(v *visit) error {
 
 // makeResumeLink makes a link to a setup that was begun with an access token. Its answer shows it, once.
 func (s *Server) makeResumeLink(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	if v.role != onboarding.RoleBeginner {
 		return v.redirect(v.url("later"))
 	}
@@ -156,9 +147,6 @@ func (s *Server) showStartOver(v *visit) error {
 }
 
 func (s *Server) submitStartOver(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	view, err := s.startOverView(v)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/gorilla/sessions"
 
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -188,8 +189,11 @@ func allow(who Who, r *http.Request) error {
 	return errDenied
 }
 
+// inSession answers a request outside setups with the session of the visitor; one to change something has its form read.
+type inSession func(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error
+
 // guarded is a page outside setups, for whoever the table lets in.
-func (s *Server) guarded(h handler) handler {
+func (s *Server) guarded(h inSession) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		sess, err := s.session(r)
 		if err != nil {
@@ -205,6 +209,9 @@ func (s *Server) guarded(h handler) handler {
 		if err := allow(who, r); err != nil {
 			return err
 		}
-		return h(w, r)
+		if err := readForm(r); err != nil {
+			return err
+		}
+		return h(w, r, sess)
 	}
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"github.com/gorilla/sessions"
+
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -17,8 +19,8 @@ const callbackPath = "/signin/callback"
 //
 // OAuth answers with a GET, so this is the one GET that stores something. Nobody else can make it do so: the attempt is
 // good once, and only in the browser session that began it. What stood in the address is gone with the redirect.
-func (s *Server) showCallback(w http.ResponseWriter, r *http.Request) error {
-	err := s.takeCallback(w, r)
+func (s *Server) showCallback(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
+	err := s.takeCallback(w, r, sess)
 	if err != nil && r.URL.RawQuery != "" { // what came with it stays in no address and no Referer
 		s.Log.InfoContext(r.Context(), "answer to a sign-in refused", "reference", reference(r), "error", err)
 		http.Redirect(w, r, callbackPath, http.StatusSeeOther)
@@ -27,13 +29,13 @@ func (s *Server) showCallback(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func (s *Server) takeCallback(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) takeCallback(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	query := r.URL.Query()
 	if r.URL.RawQuery == "" {
 		return onboarding.ErrForeignTrial
 	}
 	if account.IsSignin(query) {
-		return s.takeSignIn(w, r, query)
+		return s.takeSignIn(w, r, sess, query)
 	}
 	v, err := s.enter(w, r, onboarding.SetupOfState(query.Get("state")))
 	if err != nil {

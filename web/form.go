@@ -15,8 +15,11 @@ var (
 	errFormSyntax  = errors.New("form cannot be read")
 )
 
-// readForm reads a form as browsers send it.
+// readForm reads a form as browsers send it; requests that only ask have none.
 func readForm(r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return nil
+	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return errContentType
@@ -29,16 +32,6 @@ func readForm(r *http.Request) error {
 		return errFormSyntax
 	}
 	return nil
-}
-
-// formed reads the form before anything else is looked at.
-func formed(h inSetup) inSetup {
-	return func(v *visit) error {
-		if err := readForm(v.r); err != nil {
-			return err
-		}
-		return h(v)
-	}
 }
 
 // text is a line that a person wrote, tidied.

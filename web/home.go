@@ -55,7 +55,7 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 	return view, err
 }
 
-func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) showHome(w http.ResponseWriter, r *http.Request, _ *sessions.Session) error {
 	view, err := s.homeView(r)
 	if err != nil {
 		return err
@@ -64,14 +64,11 @@ func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
 }
 
 // submitHome opens a setup link that was pasted instead of followed.
-func (s *Server) submitHome(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+func (s *Server) submitHome(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	value := linkSecret(secretValue(r, "link"))
 	err := error(fault.New(fault.Invalid, "home.link.missing", nil))
 	if !value.IsZero() {
-		err = s.enterLink(w, r, value)
+		err = s.enterLink(w, r, sess, value)
 	}
 	if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Gone) {
 		return err // nil: it is open
@@ -103,10 +100,7 @@ func linkSecret(pasted secret.Secret) secret.Secret {
 }
 
 // submitBegin begins a setup with an access token.
-func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	company, tenant, token := text(r, "company"), text(r, "tenant"), accessToken(r)
 	view, err := s.homeView(r)
 	if err != nil {
@@ -129,10 +123,6 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
 	sess.Values[tokenKey+setup.ID] = token
 	if err := s.renew(w, r, sess, ""); err != nil {
 		return err
@@ -145,14 +135,7 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request) error {
 }
 
 // submitSetup begins a setup of the tenant of whoever is signed in.
-func (s *Server) submitSetup(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) submitSetup(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	person, company := accountOf(sess), text(r, "company")
 	view, err := s.homeView(r)
 	if err != nil {
@@ -175,14 +158,7 @@ func (s *Server) submitSetup(w http.ResponseWriter, r *http.Request) error {
 }
 
 // openSetup lets an administrator who is signed in into a setup of the tenant.
-func (s *Server) openSetup(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) openSetup(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	return s.open(w, r, sess, chi.URLParam(r, "setup"))
 }
 

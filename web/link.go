@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/gorilla/sessions"
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -15,7 +16,7 @@ import (
 )
 
 // showLink says who invites whom. It consumes nothing: mail scanners follow links too.
-func (s *Server) showLink(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) showLink(w http.ResponseWriter, r *http.Request, _ *sessions.Session) error {
 	value := secret.New(chi.URLParam(r, "link"))
 	link, setup, err := s.Onboarding.FindLink(r.Context(), value)
 	if err != nil {
@@ -29,19 +30,12 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 // openLink exchanges the link for a session. The secret leaves the address bar with the redirect.
-func (s *Server) openLink(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	return s.enterLink(w, r, secret.New(chi.URLParam(r, "link")))
+func (s *Server) openLink(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
+	return s.enterLink(w, r, sess, secret.New(chi.URLParam(r, "link")))
 }
 
-func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, value secret.Secret) error {
+func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, sess *sessions.Session, value secret.Secret) error {
 	link, setup, err := s.Onboarding.FindLink(r.Context(), value)
-	if err != nil {
-		return err
-	}
-	sess, err := s.session(r)
 	if err != nil {
 		return err
 	}
@@ -54,7 +48,7 @@ func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, value secret.
 			if s.Accounts == nil {
 				return onboarding.ErrSignIn
 			}
-			return s.leadToAritma(w, r, tenant, account.Purpose{Setup: link.Setup, Link: link.ID})
+			return s.leadToAritma(w, r, sess, tenant, account.Purpose{Setup: link.Setup, Link: link.ID})
 		}
 	} else {
 		owner := "link:" + link.ID
@@ -74,6 +68,6 @@ func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, value secret.
 }
 
 // showNoLink is where the address bar points after the secret was taken out of it.
-func (s *Server) showNoLink(http.ResponseWriter, *http.Request) error {
+func (s *Server) showNoLink(http.ResponseWriter, *http.Request, *sessions.Session) error {
 	return fault.New(fault.NotFound, "link.gone-from-address", nil)
 }

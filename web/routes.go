@@ -88,13 +88,13 @@ func (s *Server) setupPages(r chi.Router) {
 		}
 	}
 	s.page(r, "/secret/progress", s.in(reachable(wizard.Secret, s.showSecretProgress)))
-	r.Post("/provisioning/look", s.handle(s.in(formed(reachable(wizard.Provisioning, s.submitLook)))))
+	r.Post("/provisioning/look", s.handle(s.in(reachable(wizard.Provisioning, s.submitLook))))
 	s.page(r, "/review/progress", s.in(s.showProgress(wizard.Review)))
 	s.page(r, "/token/progress", s.in(s.showProgress(wizard.Token)))
 	s.page(r, "/start-over/progress", s.in(s.showStartOverProgress))
 	s.page(r, "/signin-test/progress", s.in(reachable(wizard.SigninTest, s.showTrialProgress)))
 	s.page(r, "/signin-test/result", s.in(reachable(wizard.SigninTest, s.showTrialResult)))
-	r.Post("/signin-test/button", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitButton)))))
+	r.Post("/signin-test/button", s.handle(s.in(reachable(wizard.SigninTest, s.submitButton))))
 	r.Post("/signin-test/diagnosis", s.handle(s.in(s.showDiagnosis)))
 	r.Post("/review/discard", s.handle(s.in(s.discardChanges)))
 	s.page(r, "/start-over", s.in(s.showStartOver))
@@ -105,7 +105,7 @@ func (s *Server) setupPages(r chi.Router) {
 	r.Post("/access", s.handle(s.in(s.submitAccess)))
 	s.page(r, "/activity", s.in(s.showActivity))
 	s.page(r, "/links", s.in(s.showLinks))
-	r.Post("/links/{link}/revoke", s.handle(s.in(formed(s.revokeLink))))
+	r.Post("/links/{link}/revoke", s.handle(s.in(s.revokeLink)))
 }
 
 // secretPages hold a token, a new link, or the state of a sign-in.
@@ -116,10 +116,10 @@ func (s *Server) secretPages(r chi.Router) {
 	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
 	r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
 	s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
-	r.Post("/signin-test/begin", s.handle(s.in(formed(reachable(wizard.SigninTest, s.submitTrial)))))
+	r.Post("/signin-test/begin", s.handle(s.in(reachable(wizard.SigninTest, s.submitTrial))))
 	r.Post("/later/link", s.handle(s.in(s.makeResumeLink)))
-	r.Post("/links", s.handle(s.in(formed(s.submitLink))))
-	r.Post("/links/{link}/replace", s.handle(s.in(formed(s.replaceLink))))
+	r.Post("/links", s.handle(s.in(s.submitLink)))
+	r.Post("/links/{link}/replace", s.handle(s.in(s.replaceLink)))
 }
 
 // page answers GET, and HEAD with the same headers.

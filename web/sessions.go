@@ -81,11 +81,7 @@ func (s *Server) sessionLife(sess *sessions.Session) *layout.SessionView {
 	return view
 }
 
-func (s *Server) showSessions(w http.ResponseWriter, r *http.Request) error {
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) showSessions(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	owned, err := s.Sessions.Owned(r.Context(), sess)
 	if err != nil {
 		return err
@@ -106,14 +102,7 @@ func (s *Server) showSessions(w http.ResponseWriter, r *http.Request) error {
 }
 
 // endSession signs another session of the same person out; one that has ended already is fine.
-func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	if _, err := s.Sessions.End(r.Context(), sess, r.PostForm.Get("session")); err != nil {
 		return err
 	}
@@ -123,14 +112,7 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 
 // extendSession is a person who says that they are there. A script gets the seconds that are left, a person a page of its
 // own tab.
-func (s *Server) extendSession(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) extendSession(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	life, err := s.Sessions.Extend(r.Context(), sess)
 	if err != nil {
 		return err
@@ -143,11 +125,7 @@ func (s *Server) extendSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showSessionLife tells a script how many seconds the session has left, without prolonging it.
-func (s *Server) showSessionLife(w http.ResponseWriter, r *http.Request) error {
-	sess, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) showSessionLife(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	if sess.IsNew {
 		return errEnded
 	}

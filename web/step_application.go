@@ -20,9 +20,6 @@ func (s *Server) showApplication(v *visit) error {
 }
 
 func (s *Server) submitApplication(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Application, v.seen(), v.actor(), wizard.ApplicationCreated{})
 	return s.saved(v, wizard.Application, setup, err)
 }

@@ -25,9 +25,6 @@ func (s *Server) showAssign(v *visit) error {
 }
 
 func (s *Server) submitAssign(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	person := text(v.r, "person")
 	view := s.assignView(v)
 	view.FirstPerson = v.r.PostForm.Get("person")

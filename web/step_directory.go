@@ -35,9 +35,6 @@ func (s *Server) showDirectory(v *visit) error {
 }
 
 func (s *Server) submitDirectory(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	directory, client := pasted(v.r, "directory"), pasted(v.r, "client")
 	m := &mistakes{v: v}
 	m.directory(directory)

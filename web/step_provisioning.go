@@ -62,9 +62,6 @@ func (s *Server) submitLook(v *visit) error {
 
 // submitProvisioning ends the step. That somebody arrived is believed to the wizard's own look, else to the admin.
 func (s *Server) submitProvisioning(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	m := &mistakes{v: v}
 	reason := text(v.r, "reason")
 	arrived := m.oneOf("arrived", "provisioning.arrived.missing", "yes", "no")

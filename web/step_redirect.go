@@ -42,9 +42,6 @@ func (s *Server) redirectProblem(v *visit) []component.NoticeView {
 }
 
 func (s *Server) submitRedirect(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Redirect, v.seen(), v.actor(), wizard.RedirectAdded{})
 	return s.saved(v, wizard.Redirect, setup, err)
 }

@@ -116,9 +116,6 @@ func (s *Server) showReview(v *visit) error {
 }
 
 func (s *Server) submitReview(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	op := operation(v.r)
 	m := &mistakes{v: v}
 	providerID := m.providerID()
@@ -165,9 +162,6 @@ func (m *mistakes) providerID() int64 {
 }
 
 func (s *Server) discardChanges(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	setup, err := s.Onboarding.DiscardChanges(v.ctx(), v.setup.ID, v.actor())
 	return s.saved(v, wizard.Review, setup, err)
 }

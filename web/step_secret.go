@@ -74,9 +74,6 @@ func (s *Server) showSecret(v *visit) error {
 }
 
 func (s *Server) submitSecret(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	value, expires := secretValue(v.r, "secret"), text(v.r, "expires")
 	m := &mistakes{v: v}
 	m.secret(value, v.setup.State.NeedsSecret())

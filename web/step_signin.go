@@ -29,9 +29,6 @@ func (s *Server) showSignin(v *visit) error {
 }
 
 func (s *Server) submitSignin(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	name, scheme := text(v.r, "name"), wizard.CleanID(v.r.PostForm.Get("scheme"))
 	m := &mistakes{v: v}
 	m.name(name)

@@ -23,9 +23,6 @@ func (s *Server) showStart(v *visit) error {
 }
 
 func (s *Server) submitStart(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	m := &mistakes{v: v}
 	sharing := m.oneOf("sharing", "start.sharing.missing", "yes", "no")
 	applications := m.oneOf("applications", "start.applications.missing", "one", "two")

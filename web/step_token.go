@@ -107,9 +107,6 @@ func (s *Server) showToken(v *visit) error {
 
 // submitToken creates or replaces the token. When that is done within the second, its answer hands the token over.
 func (s *Server) submitToken(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	op := operation(v.r)
 	if op == "" || s.needsAccess(v) {
 		return v.redirect(v.step(wizard.Token))
@@ -137,9 +134,6 @@ func (s *Server) submitToken(v *visit) error {
 
 // submitProbe tries the SCIM endpoint again with the token that is still sealed.
 func (s *Server) submitProbe(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	if err := s.Onboarding.ProbeToken(v.ctx(), v.setup.ID, s.access(v)); err != nil {
 		return err
 	}
@@ -152,9 +146,6 @@ const doubleClick = 200 * time.Millisecond
 
 // revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
 func (s *Server) revealToken(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	select {
 	case <-v.ctx().Done():
 		return v.ctx().Err()
@@ -194,9 +185,6 @@ func (s *Server) revealed(v *visit, value secret.Secret) (page.TokenView, error)
 
 // submitPasted records the tick. Without it the page says that the value is no longer on the screen.
 func (s *Server) submitPasted(v *visit) error {
-	if err := readForm(v.r); err != nil {
-		return err
-	}
 	if v.r.PostForm.Get("pasted") != "yes" {
 		view, err := s.tokenView(v)
 		if err != nil {

@@ -173,7 +173,6 @@ func (s *Server) showTrialProgress(v *visit) error {
 
 // submitTrial begins a test sign-in in a tab of its own and leads it to Aritma ID.
 func (s *Server) submitTrial(v *visit) error {
-	again := v.url("signin-test/begin")
 	to, err := s.Onboarding.BeginTrial(v.ctx(), v.setup.ID, v.sessionTag(), v.actor())
 	if fault.Is(err, fault.Conflict) {
 		return v.redirect(v.step(wizard.SigninTest)) // which says what is the matter
@@ -181,12 +180,12 @@ func (s *Server) submitTrial(v *visit) error {
 	if err != nil {
 		f := fault.Of(err)
 		s.Log.WarnContext(v.ctx(), "test sign-in not begun", "setup", v.setup.ID, "reference", reference(v.r), "kind", f.Kind.String(), "error", err)
-		return v.render(statusOf(f.Kind), page.Leaving(page.LeavingView{
-			Frame: s.aside(v, "trial.not-begun.title", ""), AgainAction: again,
-			Problem: &component.NoticeView{Kind: component.NoticeProblem, Text: v.t.Fault(f), Reference: reference(v.r)},
+		return v.render(statusOf(f.Kind), page.NotBegun(page.NotBegunView{
+			Frame: s.aside(v, "trial.not-begun.title", ""), AgainAction: v.url("signin-test/begin"),
+			Problem: component.NoticeView{Kind: component.NoticeProblem, Text: v.t.Fault(f), Reference: reference(v.r)},
 		}))
 	}
 	frame := s.aside(v, "trial.leaving.title", "trial.leaving.lead")
 	frame.Refresh = to.String()
-	return v.render(http.StatusOK, page.Leaving(page.LeavingView{Frame: frame, URL: to.String(), AgainAction: again}))
+	return v.render(http.StatusOK, page.Onward(page.OnwardView{Frame: frame, URL: to.String(), Text: v.t.T("trial.leaving.link")}))
 }

@@ -39,7 +39,7 @@ type visit struct {
 	account account.Account // of whom acts as an administrator; else nobody's
 }
 
-// in admits a request to the setup that its path names, if the table lets the visitor do it. A setup that does not exist
+// in admits a request to the setup that its path names, if the table lets the visitor do it, and reads its form. A setup that does not exist
 // and one of somebody else look the same.
 func (s *Server) in(h inSetup) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -48,6 +48,9 @@ func (s *Server) in(h inSetup) handler {
 			return err
 		}
 		if err := allow(Who(v.role), r); err != nil {
+			return err
+		}
+		if err := readForm(r); err != nil {
 			return err
 		}
 		return h(v)
