@@ -125,7 +125,7 @@ func (s *Server) extendSession(w http.ResponseWriter, r *http.Request, sess *ses
 }
 
 // showSessionLife tells a script how many seconds the session has left, without prolonging it.
-func (s *Server) showSessionLife(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
+func (s *Server) showSessionLife(w http.ResponseWriter, _ *http.Request, sess *sessions.Session) error {
 	if sess.IsNew {
 		return errEnded
 	}
