@@ -68,7 +68,7 @@ func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account
 
 // personOf names somebody who signed in, for the audit trail.
 func personOf(r *http.Request, a account.Account) onboarding.Actor {
-	return onboarding.Actor{Who: "person:" + a.Label(), From: middleware.Address(r.Context())}
+	return onboarding.Actor{Who: "person:" + a.Full(), From: middleware.Address(r.Context())}
 }
 
 // signInView is the form that begins a sign-in.
@@ -91,6 +91,9 @@ func purposeOf(r *http.Request) account.Purpose {
 	return p
 }
 
+// errBusy says that one client begins more sign-ins than people do. Each is stored until it has come back or run out.
+var errBusy = fault.New(fault.Unavailable, "account.busy", nil)
+
 // beginSignIn asks for the tenant, which is in the path of Aritma ID, and leads there.
 func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	if s.Accounts == nil {
@@ -99,8 +102,11 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessi
 	tenant, purpose := text(r, signInTenant), purposeOf(r)
 	m := &mistakes{v: &visit{t: s.printer(r), r: r}}
 	if m.tenant(signInTenant, tenant); !m.any() {
+		if sess.IsNew && s.begun.Miss(r.Context()) {
+			return errBusy
+		}
 		err := s.leadToAritma(w, r, sess, tenant, purpose)
-		if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
+		if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) || s.guessed(r, err) {
 			return err // nil: the way leads on
 		}
 		m.fault(signInTenant, err)
@@ -117,12 +123,15 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessi
 
 // leadToAritma begins a sign-in and answers with the page that leads to Aritma ID.
 func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sessions.Session, tenant string, purpose account.Purpose) error {
-	if sess.IsNew {
-		if err := sess.Save(r, w); err != nil {
-			return err
+	saved := func() ([]byte, error) {
+		if sess.IsNew {
+			if err := sess.Save(r, w); err != nil {
+				return nil, err
+			}
 		}
+		return session.Hash(sess), nil
 	}
-	to, err := s.Accounts.Begin(r.Context(), tenant, session.Hash(sess), purpose, r.PostForm.Get("somebody") == "else")
+	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, r.PostForm.Get("somebody") == "else")
 	if err != nil {
 		return err
 	}

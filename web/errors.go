@@ -38,7 +38,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.door(w, r, door.setup)
 	case s.guessed(r, err):
 		s.Log.InfoContext(r.Context(), "too many wrong guesses", "reference", reference(r))
-		s.tooMany(w, r)
+		s.tooMany(w, r, "error.too-many")
+	case errors.Is(err, errBusy):
+		s.tooMany(w, r, "account.busy")
 	case errors.Is(err, errNotFound):
 		s.problem(w, r, http.StatusNotFound, "error.not-found", nil)
 	case errors.As(err, &tooLarge):
@@ -65,9 +67,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// guessed counts a wrong guess at a setup link, and reports whether it was one too many.
+// guessed counts a wrong guess at a setup link or a tenant, and reports whether it was one too many.
 func (s *Server) guessed(r *http.Request, err error) bool {
-	return fault.Of(err).ID == "link.unknown" && s.misses.Miss(r.Context())
+	id := fault.Of(err).ID
+	return (id == "link.unknown" || id == "signin.tenant-unknown") && s.misses.Miss(r.Context())
 }
 
 // reload makes a live page load itself anew, so that it tells what has become of it.

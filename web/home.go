@@ -74,7 +74,7 @@ func (s *Server) submitHome(w http.ResponseWriter, r *http.Request, sess *sessio
 		return err // nil: it is open
 	}
 	if s.guessed(r, err) {
-		s.tooMany(w, r)
+		s.tooMany(w, r, "error.too-many")
 		return nil
 	}
 	view, viewErr := s.homeView(r)

@@ -58,12 +58,13 @@ type Options struct {
 // Server answers browsers.
 type Server struct {
 	Options
-	misses *middleware.Misses
+	misses *middleware.Misses // wrong guesses
+	begun  *middleware.Misses // sign-ins that anybody begins
 }
 
 // New returns the handler of the whole site.
 func New(o Options) http.Handler {
-	s := &Server{Options: o, misses: middleware.NewMisses(o.Now)}
+	s := &Server{Options: o, misses: middleware.NewMisses(o.Now), begun: middleware.NewMissesOf(60, 10*time.Second, o.Now)}
 	return s.routes()
 }
 

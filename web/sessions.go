@@ -55,17 +55,17 @@ func (s *Server) recognise(next http.Handler) http.Handler {
 		}
 		if unknown && s.misses.Miss(r.Context()) {
 			s.Sessions.Forget(w)
-			s.tooMany(w, r)
+			s.tooMany(w, r, "error.too-many")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// tooMany refuses a guess.
-func (s *Server) tooMany(w http.ResponseWriter, r *http.Request) {
+// tooMany refuses what a client does too often.
+func (s *Server) tooMany(w http.ResponseWriter, r *http.Request, id string) {
 	w.Header().Set("Retry-After", "60")
-	s.problem(w, r, http.StatusTooManyRequests, "error.too-many", nil)
+	s.problem(w, r, http.StatusTooManyRequests, id, nil)
 }
 
 // sessionLife is what a page says of the end of its session; nil without one.

@@ -133,7 +133,7 @@ func (v *visit) actor() onboarding.Actor {
 	a := onboarding.Actor{Who: "token", From: middleware.Address(v.ctx())}
 	switch v.role {
 	case onboarding.RoleAdmin:
-		a.Who = "person:" + v.account.Label()
+		a.Who = "person:" + v.account.Full()
 	case onboarding.RoleHolder:
 		a.Who = "link:" + v.grant.Label
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -272,4 +273,39 @@ func TestLinkCommands(t *testing.T) {
 			t.Errorf("%v ended with %d, printed %q, said %q", args, status, out, log)
 		}
 	}
+}
+
+// TestBeginningWithoutEnd: a client that begins sign-ins for ever is stopped, whoever holds a setup link goes on, and tenants
+// that Aritma does not know leave nothing behind and count as guesses.
+func TestBeginningWithoutEnd(t *testing.T) {
+	s := newSiteOfPeople(t, nil)
+	link, tenant := s.link(), s.sandbox.Sample().Tenant
+	sessions := func() (n int) {
+		t.Helper()
+		db, err := sql.Open("sqlite", strings.TrimPrefix(s.environ["ONBOARD_DATABASE_URL"], "sqlite://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM sessions`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	begin := func(tenant string) answer {
+		v := s.visitor()
+		return v.once(v.request(http.MethodPost, "/signin", url.Values{"signin-tenant": {tenant}}))
+	}
+	last, tries := answer{}, 0
+	for last.status != http.StatusTooManyRequests && tries < 100 {
+		last = begin(tenant)
+		tries++
+	}
+	if last.helpful(t, "too many sign-ins", http.StatusTooManyRequests); tries > 80 {
+		t.Errorf("%d sign-ins were begun", tries)
+	}
+	if n := sessions(); n > tries {
+		t.Errorf("%d sessions are left of %d sign-ins", n, tries)
+	}
+	s.visitor().get(link).send(nil).identify(sandbox.Administrator).at("start")
 }

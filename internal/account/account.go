@@ -32,7 +32,15 @@ type Account struct {
 // IsZero reports whether nobody is signed in.
 func (a Account) IsZero() bool { return a.Tenant == "" }
 
-// Label names the person on screens and in the audit trail.
+// Full names the person in the audit trail, where two may have one name.
+func (a Account) Full() string {
+	if a.Name != "" && a.Email != "" {
+		return a.Name + ", " + a.Email
+	}
+	return a.Label()
+}
+
+// Label names the person on screens.
 func (a Account) Label() string {
 	for _, name := range []string{a.Name, a.Email} {
 		if name != "" {

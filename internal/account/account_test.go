@@ -79,6 +79,11 @@ func (w *world) session(name string) []byte {
 	return storetest.Session(w.t, w.store, name, time.Now())
 }
 
+// of gives a session that is there already.
+func of(session []byte) func() ([]byte, error) {
+	return func() ([]byte, error) { return session, nil }
+}
+
 // answer signs the administrator in at Aritma ID, and returns with what the browser comes back.
 func (w *world) answer(to *url.URL) url.Values {
 	w.t.Helper()
@@ -98,7 +103,7 @@ func (w *world) answer(to *url.URL) url.Values {
 // signedIn is an account that came all the way.
 func (w *world) signedIn(session []byte) account.Account {
 	w.t.Helper()
-	to, err := w.Begin(w.t.Context(), tenant, session, account.Purpose{Setup: "s", Page: "review", Link: "l"}, false)
+	to, err := w.Begin(w.t.Context(), tenant, of(session), account.Purpose{Setup: "s", Page: "review", Link: "l"}, false)
 	must(w.t, err)
 	name, err := w.Answer(w.t.Context(), session, w.answer(to))
 	must(w.t, err)
@@ -139,7 +144,7 @@ func TestSignedIn(t *testing.T) {
 func TestAnswerBelongsToItsSession(t *testing.T) {
 	w := newWorld(t)
 	mine, other := w.session("mine"), w.session("other")
-	to, err := w.Begin(t.Context(), tenant, mine, account.Purpose{}, false)
+	to, err := w.Begin(t.Context(), tenant, of(mine), account.Purpose{}, false)
 	must(t, err)
 	query := w.answer(to)
 	if _, err := w.Answer(t.Context(), other, query); !errors.Is(err, account.ErrForeign) {
@@ -161,7 +166,7 @@ func TestAnswerBelongsToItsSession(t *testing.T) {
 			t.Errorf("entered: %v", err)
 		}
 	}
-	if _, err := w.Begin(t.Context(), tenant, []byte("gone"), account.Purpose{}, false); err == nil {
+	if _, err := w.Begin(t.Context(), tenant, of([]byte("gone")), account.Purpose{}, false); err == nil {
 		t.Error("a session that is not there begins a sign-in")
 	}
 }
@@ -170,7 +175,7 @@ func TestAnswerBelongsToItsSession(t *testing.T) {
 func TestAnotherReplicaTakesTheAnswer(t *testing.T) {
 	w := newWorld(t)
 	mine := w.session("mine")
-	to, err := w.Begin(t.Context(), tenant, mine, account.Purpose{}, false)
+	to, err := w.Begin(t.Context(), tenant, of(mine), account.Purpose{}, false)
 	must(t, err)
 	second := w.replica(func(context.Context, secret.Secret) error { return nil })
 	name, err := second.Answer(t.Context(), mine, w.answer(to))
@@ -198,7 +203,7 @@ func TestNotAccepted(t *testing.T) {
 		w := newWorld(t)
 		s := w.replica(func(context.Context, secret.Secret) error { return c.said })
 		mine := w.session("mine")
-		to, err := s.Begin(t.Context(), tenant, mine, account.Purpose{Setup: "s"}, false)
+		to, err := s.Begin(t.Context(), tenant, of(mine), account.Purpose{Setup: "s"}, false)
 		must(t, err)
 		name, err := s.Answer(t.Context(), mine, w.answer(to))
 		must(t, err)
@@ -310,7 +315,7 @@ func TestSignOutCarriesNoToken(t *testing.T) {
 func TestSweepDropsWhatNeverCameBack(t *testing.T) {
 	w := newWorld(t)
 	mine := w.session("mine")
-	to, err := w.Begin(t.Context(), tenant, mine, account.Purpose{}, false)
+	to, err := w.Begin(t.Context(), tenant, of(mine), account.Purpose{}, false)
 	must(t, err)
 	must(t, w.Sweep(t.Context()))
 	w.Now = func() time.Time { return time.Now().Add(time.Hour) }

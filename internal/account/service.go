@@ -82,9 +82,10 @@ type ended struct {
 	Data    fault.Data `json:"data,omitempty"`
 }
 
-// Begin begins the sign-in of a browser session, which has to be stored, and returns where to send the browser. Its faults
+// Begin begins a sign-in and returns where to send the browser. Only when Aritma ID knows the tenant is the browser session
+// asked for, which has to be stored: it gives the SHA-256 of its id. Its faults
 // are those of signin.Client.Begin. With somebodyElse a session at Aritma ID from before is not taken for an answer.
-func (s *Service) Begin(ctx context.Context, tenant string, session []byte, p Purpose, somebodyElse bool) (*url.URL, error) {
+func (s *Service) Begin(ctx context.Context, tenant string, session func() ([]byte, error), p Purpose, somebodyElse bool) (*url.URL, error) {
 	asking, cancel := context.WithTimeout(ctx, work.Patience)
 	defer cancel()
 	attempt, to, err := s.Signin.BeginToAct(asking, tenant, prefix, somebodyElse)
@@ -95,9 +96,13 @@ func (s *Service) Begin(ctx context.Context, tenant string, session []byte, p Pu
 	if err != nil {
 		return nil, err
 	}
+	hash, err := session()
+	if err != nil {
+		return nil, err
+	}
 	id := idOf(attempt.State)
 	err = s.Store.BeginSignin(ctx, Signin{
-		ID: id, Session: session, Sealed: s.Keys.Seal(secret.New(string(raw)), place(id, Begun)),
+		ID: id, Session: hash, Sealed: s.Keys.Seal(secret.New(string(raw)), place(id, Begun)),
 		ExpiresAt: attempt.BeganAt.Add(signin.AttemptLife + outcomeLife),
 	})
 	return to, err

@@ -24,7 +24,7 @@ var idArguments = map[string][]int{
 	"fault.New": {1}, "fault.Wrap": {2},
 	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
 	"web.frame": {1, 2}, "web.aside": {1, 2},
-	"signin.fail": {1}, "web.problemView": {2}, "web.notOpen": {3}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
+	"signin.fail": {1}, "web.problemView": {2}, "web.notOpen": {3}, "web.tooMany": {2}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
 }
 
 // passedOn are arguments whose ids are counted where they are written: in a call above, an assignment, a composite.

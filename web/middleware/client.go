@@ -35,21 +35,26 @@ const (
 	networkBits = 64
 )
 
-// Misses counts wrong guesses at links and sessions, for each client by itself. What is right is never counted and never
-// refused: whoever shares an address with a guesser is not locked out.
+// Misses counts wrong guesses at links and sessions, or what else a client may do only so often, for each client by itself.
+// What is right is never counted and never refused: whoever shares an address with a guesser is not locked out.
 type Misses struct {
+	burst   int
+	every   time.Duration
 	mu      sync.Mutex
 	clients *lru.Cache[netip.Prefix, *rate.Limiter]
 	now     func() time.Time
 }
 
-// NewMisses returns a counter that has counted nothing.
-func NewMisses(now func() time.Time) *Misses {
+// NewMisses returns a counter of wrong guesses that has counted nothing.
+func NewMisses(now func() time.Time) *Misses { return NewMissesOf(missBurst, missEvery, now) }
+
+// NewMissesOf returns a counter that lets a client have burst, and then one more every so often.
+func NewMissesOf(burst int, every time.Duration, now func() time.Time) *Misses {
 	clients, err := lru.New[netip.Prefix, *rate.Limiter](maxClients)
 	if err != nil {
 		panic(err) // for a size below one
 	}
-	return &Misses{clients: clients, now: now}
+	return &Misses{burst: burst, every: every, clients: clients, now: now}
 }
 
 // Miss counts a wrong guess and reports whether it was one too many.
@@ -58,7 +63,7 @@ func (m *Misses) Miss(ctx context.Context) bool {
 	m.mu.Lock()
 	limiter, known := m.clients.Get(key)
 	if !known {
-		limiter = rate.NewLimiter(rate.Every(missEvery), missBurst)
+		limiter = rate.NewLimiter(rate.Every(m.every), m.burst)
 		m.clients.Add(key, limiter)
 	}
 	m.mu.Unlock()
