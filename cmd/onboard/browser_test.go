@@ -20,8 +20,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for the browser before it says that something never happened.
-const patience = 20 * time.Second
+// patience is how long a test waits for the browser before it says that something never happened: a page looks for arrivals
+// after 15 seconds at the earliest, on a machine that may be busy.
+const patience = 45 * time.Second
 
 // chromium is the one browser of the package, started by the first test that needs it.
 var chromium struct {
