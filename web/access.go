@@ -29,6 +29,9 @@ func (s *Server) access(v *visit) onboarding.Access {
 			return a
 		}
 		own := v.account
+		if v.setup.SelfBegun { // whoever came by a link to it belongs to nobody who could be told
+			a.Session = v.sessionTag()
+		}
 		a.Token = func(context.Context) (secret.Secret, error) {
 			if !own.Usable(s.Now()) {
 				return secret.Secret{}, errRenewing
@@ -67,6 +70,30 @@ func (v *visit) sessionTag() string { return hex.EncodeToString(session.Hash(v.s
 // needsAccess reports whether there is nothing to act with.
 func (s *Server) needsAccess(v *visit) bool { return s.access(v).Token == nil }
 
+// vouches reports whether an administrator may let others in now: with a sign-in that has not run out, and that the IAM API
+// still accepts. Others are judged by the table alone.
+func (s *Server) vouches(v *visit) error {
+	if v.role != onboarding.RoleAdmin {
+		return nil
+	}
+	token := s.access(v).Token
+	if token == nil {
+		return fault.New(fault.Unauthorized, "account.again", nil)
+	}
+	own, err := token(v.ctx())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(v.ctx(), onboarding.Patience)
+	defer cancel()
+	if err := s.CheckToken(ctx, own); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
+		return errDenied
+	} else if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "account.unasked", nil)
+	}
+	return nil
+}
+
 // accessNeed is what the visitor has to do before an act, and then goes on at a page of the setup; nothing when there is
 // something to act with.
 func (s *Server) accessNeed(v *visit, back wizard.Step) page.AccessNeed {
@@ -90,8 +117,7 @@ func (s *Server) forgetRefused(v *visit, problem *wizard.Problem) error {
 		if problem.Kind == fault.Forbidden {
 			return nil // another token says the same
 		}
-		v.account = v.account.Refused()
-		v.session.Values[accountKey] = v.account.Pack()
+		return s.refuseAccount(v)
 	case pasted:
 		delete(v.session.Values, key)
 	default:

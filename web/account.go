@@ -40,9 +40,26 @@ func visitorOf(sess *sessions.Session, person account.Account) onboarding.Visito
 	return onboarding.Visitor{Session: session.Hash(sess), Tenant: person.Tenant}
 }
 
+// refuseAccount notes that Aritma refused the access token of the session's account, unless another request has renewed it
+// meanwhile.
+func (s *Server) refuseAccount(v *visit) error {
+	kept := s.Sessions.Kept(v.session)
+	stored, err := kept.Load(v.ctx())
+	if err != nil {
+		return err
+	}
+	held := accountOf(stored)
+	if held.IsZero() || !held.Tokens.Access.Equal(v.account.Tokens.Access) {
+		return nil
+	}
+	v.account = held.Refused()
+	stored.Values[accountKey] = v.account.Pack()
+	return kept.Save(v.ctx(), stored)
+}
+
 // renewed is the account with an access token that lasts for the act that the request is about to begin.
 func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account.Account) (account.Account, error) {
-	if s.Accounts == nil || r.Method != http.MethodPost || !person.Due(s.Now()) {
+	if s.Accounts == nil || (r.Method != http.MethodPost && r.URL.Path != callbackPath) || !person.Due(s.Now()) {
 		return person, nil
 	}
 	kept := s.Sessions.Kept(sess)
@@ -209,8 +226,7 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 	if err != nil {
 		return err
 	}
-	sess.Values[accountKey] = person.Pack()
-	if err := s.renew(w, r, sess, person.Owner()); err != nil {
+	if err := s.renew(w, r, sess, person.Owner(), map[string]any{accountKey: person.Pack()}); err != nil {
 		return err
 	}
 	s.Log.InfoContext(r.Context(), "signed in", "request", middleware.ID(r.Context()), "setup", purpose.Setup)

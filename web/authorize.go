@@ -195,6 +195,7 @@ type inSession func(w http.ResponseWriter, r *http.Request, sess *sessions.Sessi
 // guarded is a page outside setups, for whoever the table lets in.
 func (s *Server) guarded(h inSession) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		formErr := readForm(r) // first: whatever ends while a form is held back counts
 		sess, err := s.session(r)
 		if err != nil {
 			return err
@@ -209,8 +210,8 @@ func (s *Server) guarded(h inSession) handler {
 		if err := allow(who, r); err != nil {
 			return err
 		}
-		if err := readForm(r); err != nil {
-			return err
+		if formErr != nil {
+			return formErr
 		}
 		return h(w, r, sess)
 	}

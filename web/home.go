@@ -123,8 +123,7 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessi
 	if err != nil {
 		return err
 	}
-	sess.Values[tokenKey+setup.ID] = token
-	if err := s.renew(w, r, sess, ""); err != nil {
+	if err := s.renew(w, r, sess, "", map[string]any{tokenKey + setup.ID: token}); err != nil {
 		return err
 	}
 	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), actor); err != nil {

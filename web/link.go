@@ -55,7 +55,7 @@ func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, sess *session
 		if !person.IsZero() {
 			owner = "" // stays the person's
 		}
-		if err := s.renew(w, r, sess, owner); err != nil {
+		if err := s.renew(w, r, sess, owner, nil); err != nil {
 			return err
 		}
 		setup, err = s.Onboarding.OpenLink(r.Context(), value, session.Hash(sess), middleware.Address(r.Context()))

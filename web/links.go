@@ -65,6 +65,9 @@ func (s *Server) submitLink(v *visit) error {
 		view.Frame.Wrong, view.Errors = true, m.errors
 		return v.render(http.StatusUnprocessableEntity, page.Links(view))
 	}
+	if err := s.vouches(v); err != nil {
+		return err
+	}
 	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.setup.ID, label, v.actor(), onboarding.DefaultLinkLife)
 	if err != nil {
 		return err
@@ -73,6 +76,9 @@ func (s *Server) submitLink(v *visit) error {
 }
 
 func (s *Server) replaceLink(v *visit) error {
+	if err := s.vouches(v); err != nil {
+		return err
+	}
 	value, link, err := s.Onboarding.ReplaceLink(v.ctx(), v.setup.ID, chi.URLParam(v.r, "link"), v.actor(), onboarding.DefaultLinkLife)
 	if err != nil {
 		return err

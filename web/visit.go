@@ -43,6 +43,7 @@ type visit struct {
 // and one of somebody else look the same.
 func (s *Server) in(h inSetup) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		formErr := readForm(r) // first: whatever ends while a form is held back counts
 		v, err := s.enter(w, r, chi.URLParam(r, "setup"))
 		if err != nil {
 			return err
@@ -50,8 +51,8 @@ func (s *Server) in(h inSetup) handler {
 		if err := allow(Who(v.role), r); err != nil {
 			return err
 		}
-		if err := readForm(r); err != nil {
-			return err
+		if formErr != nil {
+			return formErr
 		}
 		return h(v)
 	}
@@ -101,14 +102,21 @@ func (s *Server) session(r *http.Request) (*sessions.Session, error) {
 	return s.Sessions.Session(r)
 }
 
-// renew gives the session another id because of what it may do from now on, and notes whose it is and where it began. One
-// that another request of the same browser ended meanwhile, as a double click does, is begun anew.
-func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Session, owner string) error {
-	if owner != "" {
-		sess.Values[session.OwnerKey] = owner
+// renew gives the session another id because of what it may do from now on, keeps what is set in it, and notes whose it is
+// and where it began. One that ended meanwhile, by a double click or by signing out, is begun anew with just that: what it
+// held before does not come back.
+func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Session, owner string, set map[string]any) error {
+	values := maps.Clone(set)
+	if values == nil {
+		values = map[string]any{}
 	}
-	sess.Values[session.DeviceKey], sess.Values[session.FromKey] = deviceOf(r), middleware.Address(r.Context())
-	values := maps.Clone(sess.Values)
+	if owner != "" {
+		values[session.OwnerKey] = owner
+	}
+	values[session.DeviceKey], values[session.FromKey] = deviceOf(r), middleware.Address(r.Context())
+	for name, value := range values {
+		sess.Values[name] = value
+	}
 	err := s.Sessions.Rotate(w, r, sess)
 	if !errors.Is(err, session.ErrNotFound) {
 		return err
@@ -116,10 +124,8 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Se
 	if err := s.Sessions.Destroy(w, r, sess); err != nil {
 		return err
 	}
-	for key, value := range values {
-		if name, ours := key.(string); ours {
-			sess.Values[name] = value
-		}
+	for name, value := range values {
+		sess.Values[name] = value
 	}
 	return sess.Save(r, w)
 }

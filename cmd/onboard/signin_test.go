@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -319,5 +320,58 @@ func TestLinksAreTakenBack(t *testing.T) {
 	hash := onboarding.HashLink(secret.New(strings.TrimPrefix(second, "/s/")))
 	if found, err := s.database().LinkByHash(t.Context(), hash); err != nil || found.Label != onboarding.LinkAdmin {
 		t.Errorf("the new link is for %q: %v", found.Label, err)
+	}
+}
+
+// TestWhoseSignInRanOutLetsNobodyIn: an administrator whom Aritma no longer accepts makes no link by which others, or they
+// themselves, would act through the operator's client.
+func TestWhoseSignInRanOutLetsNobodyIn(t *testing.T) {
+	for name, faults := range map[string][]sandbox.Switch{
+		"permission taken": {sandbox.IAMForbidden}, "account refused": {sandbox.IAMUnauthorized}, "Aritma away": {sandbox.IAMUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
+			s.link()
+			v := s.admin()
+			v.post(v.page.Find("main form[action$='/open']").AttrOr("action", ""), url.Values{}).at("start")
+			setup := "/setup/" + v.setup()
+			v.get(setup + "/links")
+			replace := v.page.Find("main button[formaction$='/replace']").AttrOr("formaction", "")
+			for _, fault := range faults {
+				s.sandbox.Faults().Set(fault, sandbox.UntilCleared)
+			}
+			for _, path := range []string{setup + "/links", replace} {
+				if v.post(path, url.Values{"label": {"deputy"}}); v.status < 400 || v.text("#secret-token") != "" {
+					t.Errorf("%s answered %d", path, v.status)
+				}
+			}
+			s.sandbox.Faults().ClearAll()
+			if v.get(setup + "/links").send(map[string]string{"label": "deputy"}); v.text("#secret-token") == "" {
+				t.Errorf("no link, though Aritma accepts: %s", v.text("main"))
+			}
+		})
+	}
+}
+
+// TestEndedSessionDoesNotComeBack: a form that was on its way when its session was signed out neither acts in it nor brings
+// the account back under another id.
+func TestEndedSessionDoesNotComeBack(t *testing.T) {
+	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
+	link := s.link()
+	v := s.admin()
+	late := v.tab()
+	body, held := io.Pipe()
+	r := late.request(http.MethodPost, link, url.Values{})
+	r.Body, r.ContentLength = body, -1
+	done := make(chan answer)
+	go func() { done <- late.once(r) }()
+	if _, err := held.Write([]byte("a=")); err != nil { // the request is on its way
+		t.Fatal(err)
+	}
+	v.tab().post("/signout", url.Values{})
+	_ = held.Close()
+	<-done
+	if late.get("/"); late.text("header .person a") != "" {
+		t.Errorf("%s is signed in again", late.text("header .person a"))
 	}
 }

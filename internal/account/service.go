@@ -105,6 +105,9 @@ func (s *Service) Begin(ctx context.Context, tenant string, session func() ([]by
 		ID: id, Session: hash, Sealed: s.Keys.Seal(secret.New(string(raw)), place(id, Begun)),
 		ExpiresAt: attempt.BeganAt.Add(signin.AttemptLife + outcomeLife),
 	})
+	if errors.Is(err, ErrNotFound) { // signed out meanwhile
+		err = fault.Wrap(err, fault.Unauthorized, "session.ended", nil)
+	}
 	return to, err
 }
 

@@ -138,7 +138,11 @@ func (s *Service) Found(ctx context.Context, v Visitor) ([]Setup, error) {
 
 func (s *Service) enter(ctx context.Context, grant Grant, actor Actor, detail map[string]string) (Setup, error) {
 	grant.At = s.Now().UTC()
-	if err := s.Store.AddGrant(ctx, grant); err != nil {
+	err := s.Store.AddGrant(ctx, grant)
+	if errors.Is(err, ErrNotFound) { // the session ended, or the link was taken back, meanwhile
+		return Setup{}, errUnknown(err)
+	}
+	if err != nil {
 		return Setup{}, err
 	}
 	return s.change(ctx, grant.Setup, func(setup Setup, now time.Time) (Change, error) {

@@ -206,3 +206,19 @@ func TestUnknownCookies(t *testing.T) {
 		}
 	}
 }
+
+// TestDestroyFollowsARename: signing out ends the session even when another request gave it another id meanwhile, and what
+// comes after finds nothing to rename.
+func TestDestroyFollowsARename(t *testing.T) {
+	s := newSite(t, true)
+	s.ownedBy(t, "person:a/1", "another browser")
+	s.pass(time.Minute)
+	cookie := s.ownedBy(t, "person:a/1", "x")
+	out, opening := s.visit(t, cookie), s.visit(t, cookie)
+	must(t, s.Rotate(opening.w, opening.r, opening.s))
+	must(t, s.Destroy(out.w, out.r, out.s))
+	s.visit(t, opening.cookie()).wantAnonymous("the id that it was given meanwhile")
+	if err := s.Rotate(opening.w, opening.r, opening.s); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("renamed after its end: %v", err)
+	}
+}

@@ -64,11 +64,35 @@ func (st *Store) Destroy(w http.ResponseWriter, r *http.Request, s *sessions.Ses
 		if err := st.storage.DeleteSession(r.Context(), hash); err != nil {
 			return err
 		}
+		if err := st.endRenamed(r.Context(), s); err != nil {
+			return err
+		}
 	}
 	fresh := st.empty()
 	s.ID, s.IsNew, s.Options = "", true, fresh.Options
 	s.Values = fresh.Values
 	st.setCookie(w, secret.Secret{})
+	return nil
+}
+
+// endRenamed ends the session under the id that another request gave it after this one had loaded it: its owner and its
+// beginning stay the same. A rename that comes later finds nothing to rename.
+func (st *Store) endRenamed(ctx context.Context, s *sessions.Session) error {
+	b, ok := s.Values[baseKey{}].(*base)
+	if !ok || b.record.Owner == nil {
+		return nil
+	}
+	same, err := st.storage.SessionsOf(ctx, b.record.Owner, st.now())
+	if err != nil {
+		return err
+	}
+	for _, each := range same {
+		if each.CreatedAt.Equal(b.record.CreatedAt) {
+			if err := st.storage.DeleteSession(ctx, each.Hash); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

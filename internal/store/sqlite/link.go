@@ -113,15 +113,18 @@ const (
 		SELECT g.session, g.setup, coalesce(g.link, ''), coalesce(l.label, ''), g.signin, g.at FROM grants g LEFT JOIN links l ON l.id = g.link
 		WHERE g.session = ? AND (g.link IS NULL OR (l.revoked_at IS NULL AND l.expires_at > ?))`
 	newestFirst = ` ORDER BY g.at DESC, g.rowid DESC`
+	// begunFirst: whoever began a setup is never less in it than who came by a link.
+	begunFirst = ` ORDER BY g.link IS NULL AND NOT g.signin DESC, g.at DESC, g.rowid DESC`
 )
 
 func scanGrant(from row) (g onboarding.Grant, err error) {
 	return g, from.Scan(&g.Session, &g.Setup, &g.Link, &g.Label, &g.Signin, stampInto{&g.At})
 }
 
-// Granted implements onboarding.Store. Of several ways in it returns the newest that still holds.
+// Granted implements onboarding.Store. Of several ways in it returns that of who began the setup, else the
+// newest that still holds.
 func (s *Store) Granted(ctx context.Context, session []byte, setup string, now time.Time) (onboarding.Grant, error) {
-	grant, err := scanGrant(s.reader.QueryRowContext(ctx, usableGrants+` AND g.setup = ?`+newestFirst+` LIMIT 1`,
+	grant, err := scanGrant(s.reader.QueryRowContext(ctx, usableGrants+` AND g.setup = ?`+begunFirst+` LIMIT 1`,
 		session, now.UnixNano(), setup))
 	if err != nil {
 		return onboarding.Grant{}, fmt.Errorf("load grant: %w", orMissing(err, onboarding.ErrNotFound))
