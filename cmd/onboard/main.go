@@ -30,7 +30,7 @@ type cli struct {
 	Revoke struct {
 		Setup string `arg:"" help:"Id of the setup."`
 		Link  string `arg:"" help:"Id of the link, as \"onboard links\" lists it."`
-	} `cmd:"" help:"Take a setup link back: whoever came by it loses access at once."`
+	} `cmd:"" help:"Take a setup link back: whoever it let in loses access at once."`
 }
 
 type linkFlags struct {

@@ -7,7 +7,7 @@ all("[data-ends]", (box) => {
     const answer = await fetch(path, { headers: { Accept: "text/plain" }, ...options });
     return answer.ok ? Number(await answer.text()) : 0;
   };
-  let timer;
+  let timer, before;
   const wait = (seconds) => {
     clearTimeout(timer);
     box.hidden = true;
@@ -16,21 +16,23 @@ all("[data-ends]", (box) => {
     timer = setTimeout(warn, Math.max(0, seconds - 125) * 1000);
   };
   const show = (words) => {
+    before = document.activeElement;
     text.textContent = words;
     box.hidden = false;
     box.classList.add("shown");
     say(words);
   };
   const warn = async () => {
-    const left = await ask("/sessions/life").catch(() => 0);
+    const left = await ask("/sessions/life").catch(() => 125); // out of reach is not over
     if (left > 130) return wait(left);
     if (left < 5) return over();
     show(warning);
     timer = setTimeout(check, left * 1000);
   };
   const check = async () => {
-    const left = await ask("/sessions/life").catch(() => 0);
-    left > 5 ? wait(left) : over();
+    const left = await ask("/sessions/life").catch(() => -1);
+    if (left < 0) timer = setTimeout(check, 9000);
+    else left > 5 ? wait(left) : over();
   };
   const over = () => {
     form.lastElementChild.hidden = true;
@@ -38,11 +40,12 @@ all("[data-ends]", (box) => {
   };
   on(form, "submit", async (event) => {
     event.preventDefault();
-    const left = await ask(form.action, { method: "POST", body: new URLSearchParams() }).catch(() => 0);
+    const left = await ask(form.action, { method: "POST", body: new URLSearchParams() }).catch(() => -1);
+    if (left < 0) return;
     if (left < 5) return over();
     wait(left);
     say(box.dataset.extended);
-    document.getElementById("content").focus({ preventScroll: true });
+    (before?.isConnected && before != document.body ? before : document.getElementById("content")).focus({ preventScroll: true });
   });
   wait(Number(box.dataset.ends));
 });
