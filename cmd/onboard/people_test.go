@@ -261,8 +261,12 @@ func TestLinkCommands(t *testing.T) {
 		t.Errorf("the trail says %q", trail)
 	}
 	for _, args := range [][]string{
-		{"link", "--setup", "nobody"}, {"links", "nobody"}, {"revoke", setup, "nobody"},
-		{"link", "--replace", "--tenant", "x", "--company", "X"}, {"link", "--setup", setup, "--tenant", "x"}, {"link", "--setup", setup, "--label", "boss"},
+		{"link", "--setup", "nobody"},
+		{"links", "nobody"},
+		{"revoke", setup, "nobody"},
+		{"link", "--replace", "--tenant", "x", "--company", "X"},
+		{"link", "--setup", setup, "--tenant", "x"},
+		{"link", "--setup", setup, "--label", "boss"},
 	} {
 		environ := map[string]string{}
 		for name, value := range s.environ {
