@@ -51,6 +51,7 @@ func makeLink(ctx context.Context, p process, flags linkFlags) error {
 		if err != nil {
 			return err
 		}
+		fmt.Fprintf(p.log, "setup %s\n", setup.ID) // what "onboard links" and "revoke" want
 		_, err = fmt.Fprintln(p.out, linkURL(s.config.PublicURL, value))
 		return err
 	})
