@@ -40,30 +40,10 @@ func visitorOf(sess *sessions.Session, person account.Account) onboarding.Visito
 	return onboarding.Visitor{Session: session.Hash(sess), Tenant: person.Tenant}
 }
 
-// refuseAccount notes that Aritma refused the access token of the session's account, unless another request has renewed it
-// meanwhile.
-func (s *Server) refuseAccount(v *visit) error {
-	kept := s.Sessions.Kept(v.session)
-	stored, err := kept.Load(v.ctx())
-	if err != nil {
-		return err
-	}
-	held := accountOf(stored)
-	if held.IsZero() || !held.Tokens.Access.Equal(v.account.Tokens.Access) {
-		return nil
-	}
-	v.account = held.Refused()
-	stored.Values[accountKey] = v.account.Pack()
-	return kept.Save(v.ctx(), stored)
-}
-
-// renewed is the account with an access token that lasts for the act that the request is about to begin.
-func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account.Account) (account.Account, error) {
-	if s.Accounts == nil || (r.Method != http.MethodPost && r.URL.Path != callbackPath) || !person.Due(s.Now()) {
-		return person, nil
-	}
+// keptAccount is where the session keeps its account, for work that must not overwrite what others keep meanwhile.
+func (s *Server) keptAccount(sess *sessions.Session) account.Kept {
 	kept := s.Sessions.Kept(sess)
-	return s.Accounts.Renew(r.Context(), account.Kept{
+	return account.Kept{
 		Name: session.Hash(sess),
 		Load: func(ctx context.Context) (account.Account, error) {
 			stored, err := kept.Load(ctx)
@@ -80,7 +60,27 @@ func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account
 			stored.Values[accountKey] = a.Pack()
 			return kept.Save(ctx, stored)
 		},
-	})
+	}
+}
+
+// refuseAccount notes that Aritma refused the access token of the session's account, unless another request has renewed it
+// meanwhile.
+func (s *Server) refuseAccount(v *visit) error {
+	kept := s.keptAccount(v.session)
+	held, err := kept.Load(v.ctx())
+	if err != nil || held.IsZero() || !held.Tokens.Access.Equal(v.account.Tokens.Access) {
+		return err
+	}
+	v.account = held.Refused()
+	return kept.Save(v.ctx(), v.account)
+}
+
+// renewed is the account with an access token that lasts for the act that the request is about to begin.
+func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account.Account) (account.Account, error) {
+	if s.Accounts == nil || (r.Method != http.MethodPost && r.URL.Path != callbackPath) || !person.Due(s.Now()) {
+		return person, nil
+	}
+	return s.Accounts.Renew(r.Context(), s.keptAccount(sess))
 }
 
 // personOf names somebody who signed in, for the audit trail.

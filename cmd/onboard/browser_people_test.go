@@ -65,13 +65,20 @@ func TestFirefoxSignIn(t *testing.T) {
 	b.click(".person button").until("the end of the session", `location.pathname == "/signed-out" && document.readyState == "complete"`)
 }
 
-// expireIn moves the end of every session.
-func (s *site) expireIn(left time.Duration) {
+// sql is the database in plain SQL, beside the running program.
+func (s *site) sql() *sql.DB {
 	s.t.Helper()
 	db, err := sql.Open("sqlite", strings.TrimPrefix(s.environ["ONBOARD_DATABASE_URL"], "sqlite://"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return db
+}
+
+// expireIn moves the end of every session.
+func (s *site) expireIn(left time.Duration) {
+	s.t.Helper()
+	db := s.sql()
 	defer db.Close()
 	now := time.Now()
 	if _, err := db.ExecContext(s.t.Context(), `PRAGMA busy_timeout = 5000; UPDATE sessions SET seen_at = ?, expires_at = ?`,
@@ -83,10 +90,7 @@ func (s *site) expireIn(left time.Duration) {
 // left is how long the one session still lasts.
 func (s *site) left() time.Duration {
 	s.t.Helper()
-	db, err := sql.Open("sqlite", strings.TrimPrefix(s.environ["ONBOARD_DATABASE_URL"], "sqlite://"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	db := s.sql()
 	defer db.Close()
 	var ends int64
 	if err := db.QueryRowContext(s.t.Context(), `SELECT max(expires_at) FROM sessions`).Scan(&ends); err != nil {

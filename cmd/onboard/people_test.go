@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -286,10 +285,7 @@ func TestBeginningWithoutEnd(t *testing.T) {
 	link, tenant := s.link(), s.sandbox.Sample().Tenant
 	sessions := func() (n int) {
 		t.Helper()
-		db, err := sql.Open("sqlite", strings.TrimPrefix(s.environ["ONBOARD_DATABASE_URL"], "sqlite://"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		db := s.sql()
 		defer db.Close()
 		if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM sessions`).Scan(&n); err != nil {
 			t.Fatal(err)

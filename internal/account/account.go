@@ -15,9 +15,10 @@ const (
 	freshFor = 2 * time.Minute
 	// leastLife is how long an access token that cannot be renewed has to last.
 	leastLife = 15 * time.Second
-	// refusedBefore is the expiry of an access token that the IAM API refused before its time.
-	refusedBefore = time.Second
 )
+
+// longAgo is the expiry of an access token that the IAM API refused before its time; the zero time would mean "not said".
+var longAgo = time.Unix(1, 0).UTC()
 
 // Account is somebody who signed in with Aritma. The zero Account is nobody.
 type Account struct {
@@ -73,7 +74,7 @@ func (a Account) lasts(now time.Time, life time.Duration) bool {
 
 // Refused is the account after the IAM API refused its access token: it has to be renewed before the next act.
 func (a Account) Refused() Account {
-	a.Tokens.Expires = time.Unix(0, 0).Add(refusedBefore).UTC()
+	a.Tokens.Expires = longAgo
 	return a
 }
 

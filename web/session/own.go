@@ -32,12 +32,11 @@ type Own struct {
 }
 
 func ownerOf(all entries) []byte {
-	owner, _ := decodeOne(all[OwnerKey])
-	name, _ := owner.(string)
-	if name == "" {
+	owner := all.text(OwnerKey)
+	if owner == "" {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(name))
+	sum := sha256.Sum256([]byte(owner))
 	return sum[:]
 }
 
@@ -56,18 +55,11 @@ func (st *Store) Owned(ctx context.Context, s *sessions.Session) ([]Own, error) 
 	}
 	all := make([]Own, 0, len(records))
 	for _, record := range records {
-		own := Own{
-			Handle: handleOf(record.Hash), Current: hex.EncodeToString(record.Hash) == s.ID, BeganAt: record.CreatedAt, SeenAt: record.SeenAt,
-		}
-		if plain, err := st.keys.Open(record.Values, place(record.Hash)); err == nil {
-			if values, err := parse(plain); err == nil {
-				device, _ := decodeOne(values[DeviceKey])
-				from, _ := decodeOne(values[FromKey])
-				own.Device, _ = device.(string)
-				own.From, _ = from.(string)
-			}
-		}
-		all = append(all, own)
+		values, _ := st.open(record) // one that cannot be read is listed without them
+		all = append(all, Own{
+			Handle: handleOf(record.Hash), Device: values.text(DeviceKey), From: values.text(FromKey),
+			Current: hex.EncodeToString(record.Hash) == s.ID, BeganAt: record.CreatedAt, SeenAt: record.SeenAt,
+		})
 	}
 	return all, nil
 }

@@ -138,15 +138,20 @@ func (st *Store) load(ctx context.Context, hash []byte) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := st.keys.Open(record.Values, place(hash))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
-	}
-	stored, err := parse(plain)
+	stored, err := st.open(record)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	return &base{record: record, stored: stored}, nil
+}
+
+// open reads the values of a record.
+func (st *Store) open(record Record) (entries, error) {
+	plain, err := st.keys.Open(record.Values, place(record.Hash))
+	if err != nil {
+		return nil, err
+	}
+	return parse(plain)
 }
 
 // place binds sealed values to the session's stored hash.

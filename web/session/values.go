@@ -99,6 +99,13 @@ func decodeOne(entry secret.Secret) (any, bool) {
 	}
 }
 
+// text is the value of a key when it is a string, and empty otherwise.
+func (all entries) text(key string) string {
+	value, _ := decodeOne(all[key])
+	text, _ := value.(string)
+	return text
+}
+
 // plain is the JSON text of entries, to be sealed.
 func (all entries) plain() (secret.Secret, error) {
 	open := make(map[string]string, len(all))
