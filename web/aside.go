@@ -94,7 +94,7 @@ func (s *Server) makeResumeLink(v *visit) error {
 	if v.role != onboarding.RoleBeginner {
 		return v.redirect(v.url("later"))
 	}
-	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.setup.ID, onboarding.LinkResume, v.actor(), onboarding.DefaultLinkLife)
+	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.newLink(onboarding.LinkResume))
 	if err != nil {
 		return err
 	}

@@ -68,18 +68,23 @@ func (s *Server) submitLink(v *visit) error {
 	if err := s.vouches(v); err != nil {
 		return err
 	}
-	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.setup.ID, label, v.actor(), onboarding.DefaultLinkLife)
+	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.newLink(label))
 	if err != nil {
 		return err
 	}
 	return s.handOverLink(v, value, link)
 }
 
+// newLink is a link to the setup that a form asks for.
+func (v *visit) newLink(label string) onboarding.NewLink {
+	return onboarding.NewLink{Setup: v.setup.ID, Label: label, Actor: v.actor(), Life: onboarding.DefaultLinkLife, Operation: operation(v.r)}
+}
+
 func (s *Server) replaceLink(v *visit) error {
 	if err := s.vouches(v); err != nil {
 		return err
 	}
-	value, link, err := s.Onboarding.ReplaceLink(v.ctx(), v.setup.ID, chi.URLParam(v.r, "link"), v.actor(), onboarding.DefaultLinkLife)
+	value, link, err := s.Onboarding.ReplaceLink(v.ctx(), chi.URLParam(v.r, "link"), v.newLink(""))
 	if err != nil {
 		return err
 	}

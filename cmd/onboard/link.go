@@ -47,7 +47,7 @@ func makeLink(ctx context.Context, p process, flags linkFlags) error {
 				return err
 			}
 		}
-		value, _, err := s.onboarding.MakeLink(ctx, setup.ID, flags.Label, onboarding.Operator, flags.Expires)
+		value, _, err := s.onboarding.MakeLink(ctx, onboarding.NewLink{Setup: setup.ID, Label: flags.Label, Actor: onboarding.Operator, Life: flags.Expires})
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func (p *practice) newSetup(ctx context.Context, company, tenant, domain string)
 	if err != nil {
 		return "", err
 	}
-	value, _, err := p.service.onboarding.MakeLink(ctx, setup.ID, onboarding.LinkAdmin, practiser, onboarding.DefaultLinkLife)
+	value, _, err := p.service.onboarding.MakeLink(ctx, onboarding.NewLink{Setup: setup.ID, Label: onboarding.LinkAdmin, Actor: practiser, Life: onboarding.DefaultLinkLife})
 	if err != nil {
 		return "", err
 	}

@@ -27,6 +27,9 @@ type Account struct {
 	Name    string // may be empty, as may Email
 	Email   string
 	At      time.Time // of the sign-in here
+	// Console is true for somebody of customer success who signed in to the console: without tokens, and without a way into a
+	// setup.
+	Console bool
 	Tokens  signin.Tokens
 }
 
@@ -60,7 +63,9 @@ func (a Account) CanAct(now time.Time) bool {
 }
 
 // Usable reports whether the access token can be used now.
-func (a Account) Usable(now time.Time) bool { return !a.IsZero() && a.lasts(now, leastLife) }
+func (a Account) Usable(now time.Time) bool {
+	return !a.Tokens.Access.IsZero() && a.lasts(now, leastLife)
+}
 
 // Due reports whether the access token is to be renewed before an act.
 func (a Account) Due(now time.Time) bool {
@@ -85,6 +90,7 @@ type open struct {
 	Name    string    `json:"name,omitempty"`
 	Email   string    `json:"email,omitempty"`
 	At      time.Time `json:"at"`
+	Console bool      `json:"console,omitempty"`
 	Access  string    `json:"access"`
 	Refresh string    `json:"refresh,omitempty"`
 	Expires time.Time `json:"expires"`
@@ -94,7 +100,7 @@ type open struct {
 func (a Account) Pack() secret.Secret {
 	// Strings and times of this era always marshal.
 	raw, _ := json.Marshal(open{
-		a.Tenant, a.Subject, a.Name, a.Email, a.At, a.Tokens.Access.Expose(), a.Tokens.Refresh.Expose(), a.Tokens.Expires,
+		a.Tenant, a.Subject, a.Name, a.Email, a.At, a.Console, a.Tokens.Access.Expose(), a.Tokens.Refresh.Expose(), a.Tokens.Expires,
 	})
 	return secret.New(string(raw))
 }
@@ -106,7 +112,7 @@ func Unpack(s secret.Secret) (Account, error) {
 		return Account{}, errors.New("kept account cannot be read")
 	}
 	return Account{
-		Tenant: o.Tenant, Subject: o.Subject, Name: o.Name, Email: o.Email, At: o.At,
+		Tenant: o.Tenant, Subject: o.Subject, Name: o.Name, Email: o.Email, At: o.At, Console: o.Console,
 		Tokens: signin.Tokens{Access: secret.New(o.Access), Refresh: secret.New(o.Refresh), Expires: o.Expires},
 	}, nil
 }

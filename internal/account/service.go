@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,9 @@ type Options struct {
 	Keys   *seal.Keyring
 	Log    *slog.Logger
 	Now    func() time.Time
+	// ConsoleTenant and ConsoleRoles say who may sign in to the console: people of the tenant with one of the roles.
+	ConsoleTenant string
+	ConsoleRoles  []string
 	// Accepted asks the IAM API whether it accepts an access token: a fault of kind Unauthorized or Forbidden when not.
 	Accepted func(ctx context.Context, token secret.Secret) error
 }
@@ -62,6 +66,8 @@ type Purpose struct {
 	Setup string `json:"setup,omitempty"` // id; empty: the first page
 	Page  string `json:"page,omitempty"`  // of the setup, such as a step; empty: the open step
 	Link  string `json:"link,omitempty"`  // id of the setup link that led here
+	// Console is true for who wants to see the console.
+	Console bool `json:"console,omitempty"`
 }
 
 // ErrForeign says that an answer belongs to no sign-in that this browser session began, or came a second time.
@@ -88,7 +94,11 @@ type ended struct {
 func (s *Service) Begin(ctx context.Context, tenant string, session func() ([]byte, error), p Purpose, somebodyElse bool) (*url.URL, error) {
 	asking, cancel := context.WithTimeout(ctx, work.Patience)
 	defer cancel()
-	attempt, to, err := s.Signin.BeginToAct(asking, tenant, prefix, somebodyElse)
+	begin := s.Signin.BeginToAct
+	if p.Console {
+		begin = s.Signin.BeginToSee
+	}
+	attempt, to, err := begin(asking, tenant, prefix, somebodyElse)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +156,7 @@ func (s *Service) finish(ctx context.Context, id []byte, attempt signin.Attempt,
 	asking, cancel := context.WithTimeout(ctx, finishLimit)
 	defer cancel()
 	result := ended{Purpose: p}
-	account, err := s.whoSignedIn(asking, attempt, query)
+	account, err := s.whoSignedIn(asking, attempt, p, query)
 	if err != nil {
 		f := fault.Of(err)
 		result.Fault, result.Kind, result.Data = f.ID, f.Kind, forPage(f.Data)
@@ -175,7 +185,10 @@ func forPage(data fault.Data) fault.Data {
 }
 
 // whoSignedIn is the account of an answer. Whom the IAM API does not accept is not signed in.
-func (s *Service) whoSignedIn(ctx context.Context, attempt signin.Attempt, query url.Values) (Account, error) {
+func (s *Service) whoSignedIn(ctx context.Context, attempt signin.Attempt, p Purpose, query url.Values) (Account, error) {
+	if p.Console {
+		return s.whoSees(ctx, attempt, query)
+	}
 	person, tokens, err := s.Signin.FinishToAct(ctx, attempt, query)
 	if err != nil {
 		return Account{}, err
@@ -189,6 +202,20 @@ func (s *Service) whoSignedIn(ctx context.Context, attempt signin.Attempt, query
 	default:
 		return Account{}, fault.Wrap(err, fault.Unavailable, "account.unasked", nil)
 	}
+}
+
+// whoSees is the account of somebody of customer success: of the console's tenant, with one of its roles.
+func (s *Service) whoSees(ctx context.Context, attempt signin.Attempt, query url.Values) (Account, error) {
+	person, err := s.Signin.Finish(ctx, attempt, query)
+	if err != nil {
+		return Account{}, err
+	}
+	account := Account{Tenant: attempt.Tenant, Subject: person.Subject, Name: person.Name, Email: person.Email, At: s.Now().UTC(), Console: true}
+	may := slices.ContainsFunc(person.Roles, func(role string) bool { return slices.Contains(s.ConsoleRoles, role) })
+	if s.ConsoleTenant == "" || !strings.EqualFold(attempt.Tenant, s.ConsoleTenant) || !may {
+		return Account{}, fault.New(fault.Forbidden, "account.not-console", fault.Data{"Name": account.Label()})
+	}
+	return account, nil
 }
 
 // Outcome is what came of a sign-in.

@@ -40,6 +40,8 @@ type Config struct {
 	RedirectURITemplate string        `env:"ONBOARD_REDIRECT_URI_TEMPLATE"`
 	EntraLoginURL       *url.URL      `env:"ONBOARD_ENTRA_LOGIN_URL"`
 	AllowLoopback       bool          `env:"ONBOARD_ALLOW_LOOPBACK"`
+	ConsoleTenant       string        `env:"ONBOARD_CONSOLE_TENANT"`
+	ConsoleRoles        []string      `env:"ONBOARD_CONSOLE_ROLES" envDefault:"TenantAdmin"`
 	TrustedProxies      []string      `env:"ONBOARD_TRUSTED_PROXIES"` // CIDRs
 	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
 
@@ -230,6 +232,15 @@ func (c *Config) checkAuthority() (wrong []error) {
 		}
 	default:
 		wrong = append(wrong, errors.New("ONBOARD_LINK_AUTHORITY must be link or signin"))
+	}
+	if c.ConsoleTenant != "" && c.IDClientID == "" {
+		wrong = append(wrong, errors.New("ONBOARD_CONSOLE_TENANT needs ONBOARD_ID_CLIENT_ID: customer success signs in with Aritma"))
+	}
+	for i, role := range c.ConsoleRoles {
+		if c.ConsoleRoles[i] = strings.TrimSpace(role); c.ConsoleRoles[i] == "" {
+			wrong = append(wrong, errors.New("ONBOARD_CONSOLE_ROLES must be names of roles, with commas between them"))
+			break
+		}
 	}
 	for i, proxy := range c.TrustedProxies {
 		c.TrustedProxies[i] = strings.TrimSpace(proxy)

@@ -173,7 +173,7 @@ func TestEveryActIsInTheTrail(t *testing.T) {
 	sample, ctx := w.box.Sample(), t.Context()
 	_, err := w.SubmitDirectory(ctx, id, 0, admin, sample.DirectoryID, sample.ClientID)
 	w.fatal(err)
-	link, _, err := w.MakeLink(ctx, id, onboarding.LinkAdmin, onboarding.Operator, time.Hour)
+	link, _, err := w.MakeLink(ctx, onboarding.NewLink{Setup: id, Label: onboarding.LinkAdmin, Actor: onboarding.Operator, Life: time.Hour})
 	w.fatal(err)
 	for w.setup(id).State.Open() != wizard.Review {
 		w.fatal(w.answer(w.Service, w.setup(id)))

@@ -13,24 +13,44 @@ import (
 // DefaultLinkLife is how long a setup link opens its setup unless said otherwise.
 const DefaultLinkLife = 7 * 24 * time.Hour
 
-// MakeLink makes a setup link and returns its secret: the only time that anybody sees it.
-func (s *Service) MakeLink(ctx context.Context, setup, label string, actor Actor, life time.Duration) (secret.Secret, Link, error) {
-	value, link := s.newLink(setup, label, life)
-	err := s.Store.AddLink(ctx, link, linkEvent("link.created", link, actor, link.CreatedAt))
+// NewLink is what is said of a setup link to be made.
+type NewLink struct {
+	Setup, Label string
+	Actor        Actor
+	Life         time.Duration
+	// Operation is the single-use id of the form; sent twice, it makes one link, which is shown once. Empty: always a new one.
+	Operation string
+}
+
+// ErrLinkMade says that the form made its link before: its secret was shown then, and nobody can show it again.
+var ErrLinkMade = fault.New(fault.Conflict, "links.made", nil)
+
+// MakeLink makes a setup link and returns its secret: the only time that anybody sees it. ErrLinkMade when the operation
+// made one before.
+func (s *Service) MakeLink(ctx context.Context, n NewLink) (secret.Secret, Link, error) {
+	value, link := s.newLink(n)
+	err := s.Store.AddLink(ctx, link, linkEvent("link.created", link, n.Actor, link.CreatedAt))
+	if errors.Is(err, ErrConflict) {
+		err = ErrLinkMade
+	}
 	return value, link, err
 }
 
-// ReplaceLink takes a link of the setup back and makes another for the same person. Who came by the old one loses access at
-// the next request; the progress of the setup stays.
-func (s *Service) ReplaceLink(ctx context.Context, setup, old string, actor Actor, life time.Duration) (secret.Secret, Link, error) {
-	before, err := s.linkOf(ctx, setup, old)
+// ReplaceLink takes a link of the setup back and makes another for the same person, with the same label. Who came by the old
+// one loses access at the next request; the progress of the setup stays.
+func (s *Service) ReplaceLink(ctx context.Context, old string, n NewLink) (secret.Secret, Link, error) {
+	before, err := s.linkOf(ctx, n.Setup, old)
 	if err != nil {
 		return secret.Secret{}, Link{}, err
 	}
-	value, link := s.newLink(setup, before.Label, life)
+	n.Label = before.Label
+	value, link := s.newLink(n)
 	err = s.Store.ReplaceLink(ctx, old, link,
-		linkEvent("link.revoked", before, actor, link.CreatedAt), linkEvent("link.created", link, actor, link.CreatedAt))
+		linkEvent("link.revoked", before, n.Actor, link.CreatedAt), linkEvent("link.created", link, n.Actor, link.CreatedAt))
 	if errors.Is(err, ErrNotFound) {
+		if _, made := s.linkOf(ctx, n.Setup, link.ID); made == nil {
+			return secret.Secret{}, Link{}, ErrLinkMade
+		}
 		return secret.Secret{}, Link{}, fault.Wrap(err, fault.Conflict, "links.gone", nil)
 	}
 	return value, link, err
@@ -64,10 +84,12 @@ func (s *Service) linkOf(ctx context.Context, setup, id string) (Link, error) {
 	return links[i], nil
 }
 
-func (s *Service) newLink(setup, label string, life time.Duration) (secret.Secret, Link) {
+func (s *Service) newLink(n NewLink) (secret.Secret, Link) {
 	now := s.Now().UTC()
 	value := newLinkSecret()
-	return value, Link{ID: newID(), Setup: setup, Hash: HashLink(value), Label: label, CreatedAt: now, ExpiresAt: now.Add(life)}
+	return value, Link{
+		ID: madeID("link", n.Operation, n.Setup), Setup: n.Setup, Hash: HashLink(value), Label: n.Label, CreatedAt: now, ExpiresAt: now.Add(n.Life),
+	}
 }
 
 func linkEvent(kind string, link Link, actor Actor, at time.Time) Event {

@@ -35,6 +35,9 @@ type Setup struct {
 	ChangedAt   time.Time
 	OpenedAt    time.Time // first opened by a link or begun by a token; zero: not opened
 	CompletedAt time.Time // zero: not completed
+	ClosedAt    time.Time // by customer success; zero: not closed
+	// Unwatched is true when the customer does not want to be looked at while they work.
+	Unwatched bool
 
 	State wizard.State
 }
@@ -132,12 +135,13 @@ func newID() string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))[:26]
 }
 
-// setupID is a new id, or always the same one for the same form with the same answers.
-func setupID(n NewSetup) string {
-	if n.Operation == "" {
+// madeID is the id of what a form makes: always the same one for the same form with the same answers, and a new one without
+// an operation. The first answer is the kind of thing, so that no form makes what another did.
+func madeID(kind, operation string, answers ...string) string {
+	if operation == "" {
 		return newID()
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "setup of operation %q for %q at %q", n.Operation, n.Company, n.Tenant))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s of operation %q with %q", kind, operation, answers))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
 }
 

@@ -67,6 +67,7 @@ type SetupStore interface {
 
 // LinkStore keeps setup links and who came in by them.
 type LinkStore interface {
+	// AddLink stores a new link, or ErrNotFound when the setup is not there, ErrConflict when there is a link of that id.
 	AddLink(ctx context.Context, link Link, events ...Event) error
 	// LinkByHash returns a link whatever its state, or ErrNotFound.
 	LinkByHash(ctx context.Context, hash []byte) (Link, error)

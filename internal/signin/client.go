@@ -70,6 +70,12 @@ func (c *Client) BeginToAct(ctx context.Context, tenant, prefix string, somebody
 	return c.begin(ctx, Attempt{Tenant: tenant, ToAct: true, AnySession: !somebodyElse}, prefix)
 }
 
+// BeginToSee is BeginToAct for a person whose roles are all that is wanted: no scope of the IAM API is asked for, and no
+// refresh token. Finish ends it.
+func (c *Client) BeginToSee(ctx context.Context, tenant, prefix string, somebodyElse bool) (Attempt, *url.URL, error) {
+	return c.begin(ctx, Attempt{Tenant: tenant, AnySession: !somebodyElse}, prefix)
+}
+
 func (c *Client) begin(ctx context.Context, a Attempt, prefix string) (Attempt, *url.URL, error) {
 	if !isTenant(a.Tenant) {
 		return Attempt{}, nil, beginning.errTenant()

@@ -20,6 +20,7 @@ type Person struct {
 	ExternalID    string // the first of oid and external_id
 	Provider      string // idp: the scheme of the provider that was used; empty: not said
 	EmailVerified bool
+	Roles         []string  // role or roles, as Aritma ID sends them
 	AuthTime      time.Time // zero: not said
 	Claims        []string  // the names of all claims that arrived, sorted; never values
 }
@@ -35,8 +36,15 @@ func (c claims) person() Person {
 	return Person{
 		Subject: c.text("sub"), Name: printable(c.text("name"), maxText), Email: plain(c.text("email")),
 		UserName: plain(c.text("preferred_username")), ExternalID: external, Provider: plain(c.text("idp")),
-		EmailVerified: verified, AuthTime: at, Claims: c.names(),
+		EmailVerified: verified, Roles: c.roles(), AuthTime: at, Claims: c.names(),
 	}
+}
+
+// roles reads both names that are in use for the claim; what is not plain is left out.
+func (c claims) roles() []string {
+	all := slices.Concat(c.texts("role"), c.texts("roles"))
+	all = slices.DeleteFunc(all, func(role string) bool { return plain(role) == "" })
+	return all[:min(len(all), maxClaims)]
 }
 
 func (c claims) names() []string {

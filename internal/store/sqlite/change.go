@@ -22,7 +22,8 @@ const (
 		ON CONFLICT (setup, name) DO UPDATE SET value = excluded.value, drop_at = excluded.drop_at`
 	swapSetup = `
 		UPDATE setups SET version = version + 1, company = ?, tenant = ?, domain = ?, contact = ?, scheme = ?, created_at = ?,
-			changed_at = ?, opened_at = ?, completed_at = ?, state = ?
+			changed_at = ?, opened_at = ?, completed_at = ?, closed_at = ?, unwatched = ?, state = ?, stand = ?, step = ?, problem = ?,
+			stands_at = version + 1
 		WHERE id = ? AND version = ?
 		RETURNING ` + setupColumns
 )
@@ -122,9 +123,11 @@ func swap(ctx context.Context, tx *tx, setup onboarding.Setup) (onboarding.Setup
 	if err != nil {
 		return onboarding.Setup{}, err
 	}
+	stand, step, problem := standColumns(setup)
 	saved, err := scanSetup(tx.QueryRowContext(ctx, swapSetup,
 		setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, stamp(setup.CreatedAt),
-		stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt), string(state), setup.ID, setup.Version))
+		stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt), stamp(setup.ClosedAt), setup.Unwatched,
+		string(state), stand, step, problem, setup.ID, setup.Version))
 	if errors.Is(err, sql.ErrNoRows) {
 		return onboarding.Setup{}, onboarding.ErrConflict
 	}

@@ -19,13 +19,16 @@ func scanLink(from row) (l onboarding.Link, err error) {
 func insertLink(ctx context.Context, tx *tx, link onboarding.Link, events []onboarding.Event) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO links (`+linkColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		link.ID, link.Setup, link.Hash, link.Label, stamp(link.CreatedAt), stamp(link.ExpiresAt), stamp(link.RevokedAt))
+	if isDuplicate(err) {
+		return errors.Join(onboarding.ErrConflict, err)
+	}
 	if err != nil {
 		return orMissing(err, onboarding.ErrNotFound)
 	}
 	return addEvents(ctx, tx, link.Setup, events)
 }
 
-// AddLink implements onboarding.Store; onboarding.ErrNotFound when the setup is not there.
+// AddLink implements onboarding.Store.
 func (s *Store) AddLink(ctx context.Context, link onboarding.Link, events ...onboarding.Event) error {
 	return s.write(ctx, "add link", func(tx *tx) error { return insertLink(ctx, tx, link, events) })
 }

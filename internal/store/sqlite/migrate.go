@@ -47,7 +47,7 @@ func (s *Store) ServeAlone(ctx context.Context) error {
 		return fmt.Errorf("another process serves %s: %w", s.path, err)
 	}
 	s.unlock = unlock
-	return nil
+	return s.bringUpToDate(context.WithoutCancel(ctx)) // what the process before wrote since Open, when it was of an older version
 }
 
 // lockFile holds an exclusive SQLite lock on an empty file of its own. The operating system takes the lock back

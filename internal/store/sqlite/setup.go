@@ -11,12 +11,19 @@ import (
 	"github.com/aritma/entra-onboard/internal/seal"
 )
 
-const setupColumns = `id, version, company, tenant, domain, contact, scheme, self_begun, begun_by_signin, created_at, changed_at, opened_at, completed_at, state`
+const (
+	setupColumns = `id, version, company, tenant, domain, contact, scheme, self_begun, begun_by_signin, created_at, changed_at, opened_at,
+		completed_at, closed_at, unwatched, state`
+	insertSetup = `
+		INSERT INTO setups (` + setupColumns + `, stand, step, problem, stands_at)
+		VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
+)
 
 func scanSetup(from row) (s onboarding.Setup, err error) {
 	var state []byte
 	err = from.Scan(&s.ID, &s.Version, &s.Company, &s.Tenant, &s.Domain, &s.Contact, &s.Scheme, &s.SelfBegun, &s.BegunBySignin,
-		stampInto{&s.CreatedAt}, stampInto{&s.ChangedAt}, stampInto{&s.OpenedAt}, stampInto{&s.CompletedAt}, &state)
+		stampInto{&s.CreatedAt}, stampInto{&s.ChangedAt}, stampInto{&s.OpenedAt}, stampInto{&s.CompletedAt}, stampInto{&s.ClosedAt},
+		&s.Unwatched, &state)
 	if err != nil {
 		return onboarding.Setup{}, err
 	}
@@ -33,9 +40,11 @@ func (s *Store) CreateSetup(ctx context.Context, setup onboarding.Setup, events 
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO setups (`+setupColumns+`) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		stand, step, problem := standColumns(setup)
+		_, err = tx.ExecContext(ctx, insertSetup,
 			setup.ID, setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, setup.SelfBegun, setup.BegunBySignin,
-			stamp(setup.CreatedAt), stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt), string(state))
+			stamp(setup.CreatedAt), stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt),
+			stamp(setup.ClosedAt), setup.Unwatched, string(state), stand, step, problem)
 		if isDuplicate(err) {
 			return errors.Join(onboarding.ErrConflict, err)
 		}

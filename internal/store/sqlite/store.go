@@ -11,6 +11,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/web/session"
 )
@@ -18,6 +19,7 @@ import (
 var (
 	_ onboarding.Store = (*Store)(nil)
 	_ session.Storage  = (*Store)(nil)
+	_ console.Store    = (*Store)(nil)
 )
 
 // Store is an open database. It is safe for concurrent use.
@@ -31,7 +33,7 @@ type Store struct {
 	prepared map[string]*sql.Stmt
 }
 
-// Open opens the database file at path and brings its schema up to date. A missing file is created, readable and
+// Open opens the database file at path and brings its schema and what is made of other columns up to date. A missing file is created, readable and
 // writable by its owner only; its folder has to be there. Several handles and several processes may open one file at
 // once: the schema is changed by one of them while the others wait. An empty "<path>-migrating" is what they wait on;
 // it stays. A schema newer than this program is left as it is.
@@ -58,6 +60,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err = s.prepare(ctx, setupKnown, useOperation, swapSetup, takeSecret, putSecret, addEvent); err != nil {
+		return err
+	}
+	if err = s.bringUpToDate(ctx); err != nil {
 		return err
 	}
 	if s.reader, err = sql.Open("sqlite", readerDSN(s.path)); err != nil {

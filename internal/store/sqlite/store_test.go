@@ -34,9 +34,9 @@ func TestReopen(t *testing.T) {
 	})
 }
 
-func newPath(t *testing.T) string { return filepath.Join(t.TempDir(), "onboard.db") }
+func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "onboard.db") }
 
-func open(t *testing.T, path string) *sqlite.Store {
+func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path)
 	must(t, err)
@@ -48,7 +48,7 @@ func open(t *testing.T, path string) *sqlite.Store {
 	return s
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,9 @@ func testLink(t *testing.T, s Store) {
 	if err := s.AddLink(t.Context(), newLink(setup.ID, "one"), event("link.created")); err == nil {
 		t.Error("two links with one secret were stored")
 	}
+	twin := newLink(setup.ID, "five")
+	twin.ID = link.ID
+	wantError(t, s.AddLink(t.Context(), twin, event("link.created")), onboarding.ErrConflict)
 	wantEqual(t, "the events after refused links", kinds(t, s, setup.ID), []string{"link.created"})
 	expired := newLink(setup.ID, "four")
 	expired.ExpiresAt = now.Add(-time.Hour)

@@ -12,6 +12,7 @@ import (
 func testSetup(t *testing.T, s Store) {
 	setup := newSetup()
 	setup.Version = 41 // a new setup begins at 1 whatever it says
+	setup.Unwatched = true
 	must(t, s.CreateSetup(t.Context(), setup, event("setup.created"), event("link.created")))
 	got := load(t, s, setup.ID)
 	setup.Version = 1
@@ -39,6 +40,7 @@ func testSave(t *testing.T, s Store) {
 	change := setup
 	change.Company, change.Tenant, change.Domain, change.Contact, change.Scheme = "F", "f", "f.com", "Ola", "f-entra"
 	change.ChangedAt, change.OpenedAt, change.CompletedAt = now.Add(1), now.Add(2), now.Add(3)
+	change.ClosedAt, change.Unwatched = now.Add(4), true
 	change.State.Answers.ClientID = "11111111-2222-3333-4444-555555555555"
 	change.State.Registration = wizard.Registration{Exists: true, ProviderID: 1 << 53, Sent: change.State.Answers}
 	saved, err := s.Save(t.Context(), onboarding.Change{Setup: change, Events: []onboarding.Event{event("step.signin")}})

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aritma/entra-onboard/internal/account"
+	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -25,6 +26,7 @@ type Store interface {
 	onboarding.Store
 	session.Storage
 	account.Store
+	console.Store
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -79,6 +81,24 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Signin", testSignin},
 		{"SigninFollowsItsSession", testSigninFollowsSession},
 		{"SigninByManyIsTakenOnce", testParallelSignin},
+		{"RowOfASetup", testRow},
+		{"RowsInPages", testPages},
+		{"RowsByStand", testStands},
+		{"RowsOfOneTime", testSameTime},
+		{"RowsWithoutATime", testNoTime},
+		{"ClosedAndReopened", testClosed},
+		{"SearchAnywhere", testSearch},
+		{"SearchTakesAnyCharacters", testSearchCharacters},
+		{"SearchOfOneOrTwoCharacters", testSearchShort},
+		{"SearchFollowsChanges", testSearchChanged},
+		{"SearchInPages", testSearchPages},
+		{"SearchByStand", testSearchStands},
+		{"Notes", testNotes},
+		{"Watchers", testWatchers},
+		{"Figures", testFigures},
+		{"FiguresEndAtTheCap", testFiguresCap},
+		{"MedianOfCompletedSetups", testMedian},
+		{"ProblemsOfTheMonth", testProblems},
 	}
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })

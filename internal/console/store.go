@@ -1,0 +1,35 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/onboarding"
+)
+
+// Store is what a database does for the console. Every method is atomic, safe for concurrent use, and durable when it
+// returns nil. Reading costs about the same for a thousand setups and for a hundred thousand.
+type Store interface {
+	// Rows lists setups in the order of Key.
+	Rows(ctx context.Context, q Query) ([]Row, error)
+	// Row returns one of them, or onboarding.ErrNotFound.
+	Row(ctx context.Context, id string) (Row, error)
+	// AddNote keeps a note; onboarding.ErrNotFound when the setup is not there.
+	AddNote(ctx context.Context, n Note, events ...onboarding.Event) error
+	// Notes lists the notes of a setup, newest first.
+	Notes(ctx context.Context, setup string) ([]Note, error)
+	// Figures counts.
+	Figures(ctx context.Context, now time.Time) (Figures, error)
+	// Watch notes until when somebody of customer success looks at a setup; the same watcher again moves the time.
+	Watch(ctx context.Context, w Watcher) error
+	// Watchers lists who looks at a setup at a time, by name.
+	Watchers(ctx context.Context, setup string, now time.Time) ([]Watcher, error)
+}
+
+// Watcher is somebody of customer success who has a setup on the screen.
+type Watcher struct {
+	Setup string
+	ID    string // of the open page
+	Name  string
+	Until time.Time
+}

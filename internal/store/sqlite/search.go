@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aritma/entra-onboard/internal/console"
+)
+
+const (
+	// maxWords is how many characters are looked for: of longer words only the first so many.
+	maxWords = 100
+	// trigram is how many characters the index needs to find words anywhere.
+	trigram = 3
+	// docsPerTime is how many docids a time of setup_docs has: the nanoseconds of a millisecond.
+	docsPerTime = 1_000_000
+)
+
+// clean makes words findable: control characters, which separate the columns in the index, become spaces.
+func clean(words string) string {
+	words = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(words, "\uFFFD")))
+	if utf8.RuneCountInString(words) > maxWords {
+		words = string([]rune(words)[:maxWords])
+	}
+	return words
+}
+
+// match is the FTS5 expression for clean words and a stand. Every word is inside a quoted string, where nothing but the
+// quote has a meaning (https://www.sqlite.org/fts5.html#fts5_strings). See setup_texts for the bytes 2 and 3.
+func match(words string, stand console.Stand) string {
+	if short := utf8.RuneCountInString(words); short < trigram {
+		words = strings.Repeat("\x02", trigram-short) + words
+	}
+	where := "\x03\x03\x03" // all but closed
+	if stand != "" {
+		where = "\x03" + string(stand)[:2]
+	}
+	return `"` + strings.ReplaceAll(words, `"`, `""`) + `" AND "` + where + `"`
+}
+
+// search lists the chosen setups in which the words are found. The index is read in the order of the list, newest first,
+// and no further than for the rows asked for, so words that every setup has cost no more among many setups than among few.
+// Words that few setups have cost what the rarest three characters of them have entries.
+func (s *Store) search(ctx context.Context, words string, c choice) (found []console.Row, err error) {
+	first, last := docs(c)
+	rows, err := s.reader.QueryContext(ctx, c.searching(), append([]any{match(words, c.stand), first, last}, c.args()...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var before int64
+	for rows.Next() {
+		var doc int64
+		r, err := scanRow(after{rows, &doc})
+		if err != nil {
+			return nil, err
+		}
+		if len(found) >= c.limit && doc/docsPerTime != before/docsPerTime {
+			break
+		}
+		before, found = doc, append(found, r)
+	}
+	slices.SortFunc(found, func(a, b console.Row) int { // the docids of one millisecond are in no order
+		return -cmp.Or(cmp.Compare(listedAt(a.ChangedAt), listedAt(b.ChangedAt)), strings.Compare(a.ID, b.ID))
+	})
+	return found[:min(len(found), c.limit)], rows.Err()
+}
+
+// searching is the query for the chosen setups in which words are found, with their docids and without a limit; takes the
+// match, the first and the last docid, and args. CROSS JOIN keeps the order of the tables.
+func (c choice) searching() string {
+	return `
+		SELECT d.docid, ` + rowColumns + `
+		FROM setup_search f CROSS JOIN setup_docs d ON d.docid = f.rowid CROSS JOIN setups s ON s.id = d.setup
+		WHERE f.setup_search MATCH ? AND f.rowid BETWEEN ? AND ? AND ` + c.where + `
+		ORDER BY f.rowid DESC`
+}
+
+// docs are the first and the last docid that chosen setups may have.
+func docs(c choice) (first, last int64) {
+	first, last = c.above, c.below
+	if first != math.MinInt64 {
+		first = first / docsPerTime * docsPerTime
+	}
+	if last != math.MaxInt64 {
+		last = last/docsPerTime*docsPerTime + docsPerTime - 1
+	}
+	return first, last
+}
+
+// after is a row that has one more column before the others.
+type after struct {
+	row
+	first any
+}
+
+// Scan implements row.
+func (a after) Scan(into ...any) error { return a.row.Scan(append([]any{a.first}, into...)...) }
