@@ -98,7 +98,7 @@ func (s *Server) vouches(v *visit) error {
 // something to act with.
 func (s *Server) accessNeed(v *visit, back wizard.Step) page.AccessNeed {
 	switch {
-	case !s.needsAccess(v):
+	case v.guide != nil, !s.needsAccess(v):
 		return page.AccessNeed{}
 	case v.role == onboarding.RoleAdmin:
 		return page.AccessNeed{Again: &page.SignInView{Tenant: v.setup.Tenant, Setup: v.setup.ID, Page: string(back)}}

@@ -37,6 +37,9 @@ func accountOf(sess *sessions.Session) account.Account {
 }
 
 func visitorOf(sess *sessions.Session, person account.Account) onboarding.Visitor {
+	if person.Console { // is nobody to any setup
+		person.Tenant = ""
+	}
 	return onboarding.Visitor{Session: session.Hash(sess), Tenant: person.Tenant}
 }
 
@@ -92,6 +95,9 @@ func personOf(r *http.Request, a account.Account) onboarding.Actor {
 func (s *Server) signInView(r *http.Request, p account.Purpose) *page.SignInView {
 	if s.Accounts == nil {
 		return nil
+	}
+	if p.Console {
+		return &page.SignInView{Form: page.Form{Action: "/console/signin"}, Tenant: s.ConsoleTenant, Fixed: true}
 	}
 	return &page.SignInView{Form: page.Form{Action: "/signin"}, Tenant: s.rememberedTenant(r), Setup: p.Setup, Page: p.Page}
 }
@@ -152,7 +158,9 @@ func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sess
 	if err != nil {
 		return err
 	}
-	s.rememberTenant(w, tenant)
+	if !purpose.Console {
+		s.rememberTenant(w, tenant)
+	}
 	frame := s.frame(r, "account.leaving.title", "account.leaving.lead")
 	frame.Refresh = to.String()
 	return render(w, r, http.StatusOK, page.Onward(page.OnwardView{Frame: frame, URL: to.String(), Text: frame.T.T("account.leaving.link")}))
@@ -226,6 +234,9 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 	if err != nil {
 		return err
 	}
+	if person.Console {
+		return s.enterConsole(w, r, sess, person)
+	}
 	if err := s.renew(w, r, sess, person.Owner(), map[string]any{accountKey: person.Pack()}); err != nil {
 		return err
 	}
@@ -274,13 +285,18 @@ func (s *Server) signInFailed(w http.ResponseWriter, r *http.Request, o account.
 	frame.Reference = reference(r)
 	view := page.SignInFailedView{Frame: frame, Text: frame.T.Fault(o.Fault), SignIn: s.signInView(r, o.Purpose)}
 	s.Log.InfoContext(r.Context(), "sign-in refused", "reference", frame.Reference, "kind", o.Fault.Kind.String(), "fault", o.Fault.ID)
-	view.SomebodyElse = o.Fault.ID == "account.not-admin" || o.Fault.ID == "signin.person.tenant"
+	view.SomebodyElse = o.Fault.ID == "account.not-admin" || o.Fault.ID == "account.not-console" || o.Fault.ID == "signin.person.tenant"
 	return render(w, r, statusOf(o.Fault.Kind), page.SignInFailed(view))
 }
 
 // submitSignOut ends the session here at once, whatever becomes of the one at Aritma ID, and leads there to end that too.
 func (s *Server) submitSignOut(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	person := accountOf(sess)
+	if person.Console && s.Console != nil {
+		if err := s.Console.StopWatching(r.Context(), watcherOf(sess)); err != nil {
+			return err
+		}
+	}
 	if !sess.IsNew {
 		if err := s.Sessions.Destroy(w, r, sess); err != nil {
 			return err

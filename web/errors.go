@@ -41,6 +41,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.tooMany(w, r, "error.too-many")
 	case errors.Is(err, errBusy):
 		s.tooMany(w, r, "account.busy")
+	case errors.Is(err, errConsoleSignIn):
+		s.consoleDoor(w, r)
 	case errors.Is(err, errNotFound):
 		s.problem(w, r, http.StatusNotFound, "error.not-found", nil)
 	case errors.As(err, &tooLarge):
@@ -139,9 +141,11 @@ func (s *Server) problemView(r *http.Request, status int, id string, data fault.
 		frame.Title = t.T("error.title.link")
 	}
 	frame.Reference = reference(r)
-	return page.ProblemView{
-		Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: []component.Link{{Text: t.T("error.home"), URL: "/"}},
+	links := []component.Link{{Text: t.T("error.home"), URL: "/"}}
+	if isConsole(r) {
+		links = []component.Link{{Text: t.T("console.back"), URL: consolePath}}
 	}
+	return page.ProblemView{Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: links}
 }
 
 func (s *Server) renderProblem(w http.ResponseWriter, r *http.Request, status int, view page.ProblemView) {

@@ -32,6 +32,9 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 		return view, err
 	}
 	person := accountOf(sess)
+	if person.Console {
+		return view, nil
+	}
 	entered, err := s.Onboarding.Entered(r.Context(), visitorOf(sess, person))
 	if err != nil {
 		return view, err
@@ -55,7 +58,11 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 	return view, err
 }
 
-func (s *Server) showHome(w http.ResponseWriter, r *http.Request, _ *sessions.Session) error {
+func (s *Server) showHome(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
+	if s.guides(accountOf(sess)) {
+		http.Redirect(w, r, consolePath, http.StatusSeeOther)
+		return nil
+	}
 	view, err := s.homeView(r)
 	if err != nil {
 		return err

@@ -67,6 +67,9 @@ func (s *Server) pages(r chi.Router) {
 	s.page(r, callbackPath, s.guarded(s.showCallback))
 	r.Post("/signin/{signin}", s.handle(s.guarded(s.enterSignIn)))
 	r.Post("/signout", s.handle(s.guarded(s.submitSignOut)))
+	if s.Console != nil {
+		s.consolePages(r, compress)
+	}
 	r.Route("/setup/{setup}", func(r chi.Router) {
 		r.NotFound(s.notFound) // a router of its own inherits neither
 		r.MethodNotAllowed(s.notAllowed)
@@ -105,6 +108,11 @@ func (s *Server) setupPages(r chi.Router) {
 	r.Post("/access", s.handle(s.in(s.submitAccess)))
 	s.page(r, "/activity", s.in(s.showActivity))
 	s.page(r, "/links", s.in(s.showLinks))
+	if s.Console != nil {
+		s.page(r, "/watching", s.in(s.showWatching))
+		s.page(r, "/watching/now", s.in(s.showWatchingNow))
+		r.Post("/watching", s.handle(s.in(s.submitWatching)))
+	}
 	r.Post("/links/{link}/revoke", s.handle(s.in(s.revokeLink)))
 }
 

@@ -37,7 +37,7 @@ func wordsOf(s string) string {
 // quiet marks what a page asks by itself: it does not keep the session alive.
 func (s *Server) quiet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("HX-Request") != "" || r.URL.Path == "/sessions/life" {
+		if r.Header.Get("HX-Request") != "" || r.URL.Path == "/sessions/life" || r.URL.Path == livePath {
 			r = session.Quiet(r)
 		}
 		next.ServeHTTP(w, r)

@@ -113,7 +113,9 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 	sweeping, stopSweep := context.WithCancel(ctx)
 	swept := make(chan struct{})
 	go func() { defer close(swept); s.sweep(sweeping) }()
-	defer func() { stopSweep(); <-swept }()
+	told := make(chan struct{})
+	go func() { defer close(told); s.live.Run(ctx) }() // streams end before the server waits for them
+	defer func() { stopSweep(); <-swept; <-told }()
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -100,8 +100,8 @@ func linkEvent(kind string, link Link, actor Actor, at time.Time) Event {
 	return Event{Setup: link.Setup, At: at, Actor: actor.Who, From: actor.From, Kind: kind, Detail: detail}
 }
 
-// FindLink returns the link and its setup without changing anything, or a fault: NotFound, or Gone when it expired or was
-// taken back.
+// FindLink returns the link and its setup without changing anything, or a fault: NotFound, or Gone when it expired, was
+// taken back, or leads to a setup that is closed.
 func (s *Service) FindLink(ctx context.Context, value secret.Secret) (Link, Setup, error) {
 	link, err := s.Store.LinkByHash(ctx, HashLink(value))
 	if errors.Is(err, ErrNotFound) {
@@ -114,6 +114,9 @@ func (s *Service) FindLink(ctx context.Context, value secret.Secret) (Link, Setu
 		return Link{}, Setup{}, err
 	}
 	setup, err := s.Setup(ctx, link.Setup)
+	if err == nil && !setup.ClosedAt.IsZero() {
+		err = ErrClosed
+	}
 	return link, setup, err
 }
 
@@ -127,3 +130,6 @@ func (s *Service) lost(link Link) error {
 	}
 	return nil
 }
+
+// Days is a life of so many days.
+func Days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -59,13 +59,13 @@ type Service struct {
 	work   *work.Group
 }
 
-// New returns a Service. Close it to let work under way finish.
+// New returns a Service. Shut it down to let work under way finish.
 func New(o Options) *Service {
 	return &Service{Options: o, holder: newID(), work: work.New(o.Log)}
 }
 
-// Close waits until the work under way has ended, at most until ctx ends; then it is cut off.
-func (s *Service) Close(ctx context.Context) { s.work.Close(ctx) }
+// Shutdown waits until the work under way has ended, at most until ctx ends; then it is cut off.
+func (s *Service) Shutdown(ctx context.Context) { s.work.Close(ctx) }
 
 // Access is the authority under which an act on Aritma happens, and who is to be named for it.
 type Access struct {

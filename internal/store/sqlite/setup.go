@@ -129,6 +129,7 @@ func addEvents(ctx context.Context, tx *tx, setup string, events []onboarding.Ev
 		if err != nil {
 			return fmt.Errorf("add event %s: %w", e.Kind, err)
 		}
+		tx.told = true
 	}
 	return nil
 }
