@@ -22,7 +22,7 @@ const day = 24 * time.Hour
 
 // ages are the choices of how long ago something happened last; at most so long ago, or at least.
 var ages = []struct {
-	name         string
+	name          string
 	most, atLeast time.Duration
 }{
 	{name: "day", most: day},
@@ -106,7 +106,9 @@ func ageOptions(t message.Printer, chosen string) []component.Option {
 	return options
 }
 
-func standWord(t message.Printer, stand console.Stand) string { return t.T("console.state." + string(stand)) }
+func standWord(t message.Printer, stand console.Stand) string {
+	return t.T("console.state." + string(stand))
+}
 
 // standState is the mark of a stand.
 func standState(stand console.Stand) component.State {

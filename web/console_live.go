@@ -204,4 +204,3 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 	}
 	return all.String(), nil
 }
-

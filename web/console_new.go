@@ -89,4 +89,3 @@ func (m *mistakes) newSetup(n onboarding.NewSetup, domainRequired bool) {
 		m.add("scheme", "console.new.scheme.shape")
 	}
 }
-

@@ -156,6 +156,20 @@ func recorded(setup Setup, now time.Time, actor Actor, kind string, detail map[s
 	return Change{Setup: setup, Events: []Event{{Setup: setup.ID, At: now, Actor: actor.Who, From: actor.From, Kind: kind, Detail: detail}}}, nil
 }
 
+// factsOf are what the trail says of a check, for whoever counts mistakes.
+func factsOf(c wizard.Check) map[string]string {
+	facts := map[string]string{"outcome": string(c.Outcome)}
+	if c.Outcome == wizard.Bad && c.Problem != nil {
+		facts["problem"], facts["reference"] = c.Problem.ID, c.Problem.Reference
+	}
+	return facts
+}
+
+// failureOf is what the trail says of an act that failed.
+func failureOf(p wizard.Problem) map[string]string {
+	return map[string]string{"reference": p.Reference, "problem": p.ID}
+}
+
 // act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It
 // joins work that is under way already. The work goes on when the wait or the request ends.
 func (s *Service) act(ctx context.Context, id string, access Access, work func(ctx context.Context)) error {
