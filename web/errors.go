@@ -142,7 +142,7 @@ func (s *Server) problemView(r *http.Request, status int, id string, data fault.
 	}
 	frame.Reference = reference(r)
 	links := []component.Link{{Text: t.T("error.home"), URL: "/"}}
-	if isConsole(r) {
+	if sess, err := s.session(r); err == nil && s.guides(accountOf(sess)) {
 		links = []component.Link{{Text: t.T("console.back"), URL: consolePath}}
 	}
 	return page.ProblemView{Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: links}
