@@ -45,7 +45,7 @@ func (s *Server) showConsole(d *desk) error {
 	}
 	view := page.ConsoleListView{
 		Frame: s.deskFrame(d, "console.setups.title", ""), Words: q.Words, States: s.standOptions(d.t, chosen.Get("state")), Ages: ageOptions(d.t, chosen.Get("age")),
-		Live: liveView(d.t, livePath+"?since="+at, s.Now()), RefreshURL: d.r.URL.RequestURI(), NewURL: consolePath + "/new", Filtered: len(chosen) > 0,
+		Live: liveView(livePath+"?since="+at, s.Now()), RefreshURL: d.r.URL.RequestURI(), NewURL: consolePath + "/new", Filtered: len(chosen) > 0,
 	}
 	for _, row := range rows {
 		view.Rows = append(view.Rows, s.rowView(d.t, row))

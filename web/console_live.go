@@ -41,7 +41,7 @@ func (s *Server) liveAt(ctx context.Context) (string, error) {
 	return strconv.FormatInt(at, 10), err
 }
 
-func liveView(t message.Printer, url string, now time.Time) component.LiveView {
+func liveView(url string, now time.Time) component.LiveView {
 	return component.LiveView{URL: url, Updated: now.UTC().Format("15:04:05")}
 }
 

@@ -47,7 +47,7 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 	}
 	view := page.ConsoleSetupView{
 		Frame: s.deskFrame(d, "console.setup.title", "", "Company", detail.Company), Row: s.rowView(d.t, detail.Row), BaseURL: deskURL(id, ""),
-		Live: liveView(d.t, livePath+"?setup="+id+"&since="+at, s.Now()), RefreshURL: deskURL(id, ""), Operation: onboarding.NewOperation(),
+		Live: liveView(livePath+"?setup="+id+"&since="+at, s.Now()), RefreshURL: deskURL(id, ""), Operation: onboarding.NewOperation(),
 		Closed: detail.Stand == console.Closed, Unwatched: detail.Unwatched, Facts: s.facts(d, detail), Support: s.Support,
 	}
 	view.Frame.Console.Current = ""

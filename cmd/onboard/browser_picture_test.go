@@ -91,6 +91,7 @@ func TestPictures(t *testing.T) {
 		a.take("access-wrong", "Paste an access token")
 	})
 	t.Run("people", picturesOfPeople)
+	t.Run("console", picturesOfConsole)
 	t.Run("sandbox", picturesOfSandbox)
 }
 

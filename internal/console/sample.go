@@ -34,21 +34,21 @@ func (s *Service) Sample(ctx context.Context, id string) (onboarding.Setup, erro
 	return sampleOf(setup), nil
 }
 
-func sampleOf(real onboarding.Setup) onboarding.Setup {
-	state := real.State
-	scheme := real.ProposedScheme()
+func sampleOf(of onboarding.Setup) onboarding.Setup {
+	state := of.State
+	scheme := of.ProposedScheme()
 	sample := onboarding.Setup{
-		ID: sampleID + strings.Repeat("-", 26-len(sampleID)), Company: real.Company, Tenant: real.Tenant, Domain: real.Domain, Contact: real.Contact, Scheme: scheme,
-		CreatedAt: real.CreatedAt, ChangedAt: real.ChangedAt, OpenedAt: real.OpenedAt, CompletedAt: real.CompletedAt,
+		ID: sampleID + strings.Repeat("-", 26-len(sampleID)), Company: of.Company, Tenant: of.Tenant, Domain: of.Domain, Contact: of.Contact, Scheme: scheme,
+		CreatedAt: of.CreatedAt, ChangedAt: of.ChangedAt, OpenedAt: of.OpenedAt, CompletedAt: of.CompletedAt,
 	}
 	r, t, a, trial := state.Registration, state.Token, state.Arrivals, state.Trial
 	sample.State = wizard.State{
-		Answers: answers(state.Answers, real.Company, scheme), Marks: state.Marks,
+		Answers: answers(state.Answers, of.Company, scheme), Marks: state.Marks,
 		ClientSecret: wizard.ClientSecret{
 			Held: state.ClientSecret.Held, ReceivedAt: state.ClientSecret.ReceivedAt, Sent: state.ClientSecret.Sent, Check: check(state.ClientSecret.Check),
 		},
 		Registration: wizard.Registration{
-			Intent: r.Intent, IntendedAt: r.IntendedAt, Exists: r.Exists, RegisteredAt: r.RegisteredAt, Sent: answers(r.Sent, real.Company, scheme),
+			Intent: r.Intent, IntendedAt: r.IntendedAt, Exists: r.Exists, RegisteredAt: r.RegisteredAt, Sent: answers(r.Sent, of.Company, scheme),
 			Uncertain: r.Uncertain, Redirect: wizard.RedirectCheck{Check: check(r.Redirect.Check), Differs: r.Redirect.Differs}, Problem: problem(r.Problem),
 		},
 		Token: wizard.SCIMToken{
@@ -62,7 +62,7 @@ func sampleOf(real onboarding.Setup) onboarding.Setup {
 		Trial: wizard.SigninTrial{Check: check(trial.Check), BeganAt: trial.BeganAt, Claims: trial.Claims, Match: trial.Match, Known: arrived(trial.Known, samplePerson)},
 	}
 	if r.Clash != nil {
-		sample.State.Registration.Clash = &wizard.Clash{Scheme: scheme, DisplayName: real.Company, Perhaps: r.Clash.Perhaps}
+		sample.State.Registration.Clash = &wizard.Clash{Scheme: scheme, DisplayName: of.Company, Perhaps: r.Clash.Perhaps}
 	}
 	for range t.Old {
 		sample.State.Token.Old = append(sample.State.Token.Old, sampleTokenID)
