@@ -28,13 +28,14 @@ const sum = () => {
   quiet = setTimeout(() => ((quiet = 0), sum()), 10000);
 };
 
-// put replaces one keyed part, unless somebody is in it.
+// put replaces one keyed part, unless somebody is in it. The customer's screen has nothing that could be lost.
 const put = (part) => {
   const old = document.querySelector(`[data-key="${CSS.escape(part.dataset.key)}"]`);
   if (!old || old.isEqualNode(part)) return false;
-  if (stopped || old.contains(document.activeElement)) return waiting.set(part.dataset.key, part), false;
+  if (stopped || (old.contains(document.activeElement) && !old.closest(".mirror"))) return waiting.set(part.dataset.key, part), false;
   const open = [...old.querySelectorAll("details")].map((d) => d.open);
   part.querySelectorAll("details").forEach((d, i) => (d.open = open[i]));
+  part.querySelectorAll("[autofocus]").forEach((e) => e.removeAttribute("autofocus"));
   old.replaceWith(part);
   return true;
 };
