@@ -10,6 +10,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/layout"
 	"github.com/aritma/entra-onboard/templates/page"
@@ -85,6 +86,14 @@ func (s *Server) showGuide(d *desk) error {
 	v := &visit{
 		w: d.w, r: d.r, t: d.t, session: d.session, setup: sample, role: onboarding.RoleHolder,
 		guide: &guide{base: deskURL(id, "guide"), view: view},
+	}
+	if step == wizard.Token && sample.State.Token.Status == wizard.TokenClaimed { // it is on the customer's screen, masked
+		screen, err := s.revealed(v, secret.Secret{})
+		if err != nil {
+			return err
+		}
+		screen.Reveal.Sample = true
+		return v.render(http.StatusOK, page.Token(screen))
 	}
 	return s.screen(step)(v)
 }

@@ -61,6 +61,9 @@ func sampleOf(of onboarding.Setup) onboarding.Setup {
 		},
 		Trial: wizard.SigninTrial{Check: check(trial.Check), BeganAt: trial.BeganAt, Claims: trial.Claims, Match: trial.Match, Known: arrived(trial.Known, samplePerson)},
 	}
+	if trial.Provider != "" {
+		sample.State.Trial.Provider = scheme
+	}
 	if r.Clash != nil {
 		sample.State.Registration.Clash = &wizard.Clash{Scheme: scheme, DisplayName: of.Company, Perhaps: r.Clash.Perhaps}
 	}
