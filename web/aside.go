@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -70,7 +71,7 @@ func (s *Server) submitAccess(v *visit) error {
 func (s *Server) laterView(v *visit) page.LaterView {
 	return page.LaterView{
 		Frame: s.aside(v, "later.title", "later.lead"), ByLink: v.role == onboarding.RoleHolder, BySignIn: v.role == onboarding.RoleAdmin, Action: v.url("later"),
-		ResumeAction: v.url("later/link"), BackURL: v.step(v.setup.State.Open()),
+		ResumeAction: v.url("later/link"), Operation: onboarding.NewOperation(), BackURL: v.step(v.setup.State.Open()),
 	}
 }
 
@@ -94,11 +95,18 @@ func (s *Server) makeResumeLink(v *visit) error {
 	if v.role != onboarding.RoleBeginner {
 		return v.redirect(v.url("later"))
 	}
+	if err := v.awaited(); err != nil {
+		return err
+	}
 	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.newLink(onboarding.LinkResume))
+	view := s.laterView(v)
+	if errors.Is(err, onboarding.ErrLinkMade) {
+		view.Notice = v.notDone(onboarding.ErrLinkMade)
+		return v.render(http.StatusConflict, page.Later(view))
+	}
 	if err != nil {
 		return err
 	}
-	view := s.laterView(v)
 	view.ResumeURL = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
 	view.SharingScreen = v.setup.State.Answers.SharingScreen
 	view.ResumeUntil = link.ExpiresAt.Format("2 January 2006")

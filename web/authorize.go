@@ -146,7 +146,9 @@ var Routes = map[string]Permission{
 	"GET /setup/{setup}/activity":              seeTrail,
 	"GET /setup/{setup}/links":                 seeLinks,
 	"POST /setup/{setup}/links":                makeLinks,
+	"GET /setup/{setup}/links/{link}/revoke":   takeLinks,
 	"POST /setup/{setup}/links/{link}/revoke":  takeLinks,
+	"GET /setup/{setup}/links/{link}/replace":  takeLinks,
 	"POST /setup/{setup}/links/{link}/replace": takeLinks,
 }
 

@@ -105,7 +105,9 @@ func (s *Server) setupPages(r chi.Router) {
 	r.Post("/access", s.handle(s.in(s.submitAccess)))
 	s.page(r, "/activity", s.in(s.showActivity))
 	s.page(r, "/links", s.in(s.showLinks))
+	s.page(r, "/links/{link}/revoke", s.in(s.confirmLink(false)))
 	r.Post("/links/{link}/revoke", s.handle(s.in(s.revokeLink)))
+	s.page(r, "/links/{link}/replace", s.in(s.confirmLink(true)))
 }
 
 // secretPages hold a token, a new link, or the state of a sign-in.

@@ -144,12 +144,20 @@ func (s *Server) submitProbe(v *visit) error {
 // again: the showing belongs to the request that is still waited for.
 const doubleClick = 200 * time.Millisecond
 
-// revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
-func (s *Server) revealToken(v *visit) error {
+// awaited is an error when nobody waits for the answer any more, because of a second click.
+func (v *visit) awaited() error {
 	select {
 	case <-v.ctx().Done():
 		return v.ctx().Err()
 	case <-time.After(doubleClick):
+		return nil
+	}
+}
+
+// revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
+func (s *Server) revealToken(v *visit) error {
+	if err := v.awaited(); err != nil {
+		return err
 	}
 	value, setup, err := s.Onboarding.RevealToken(v.ctx(), v.setup.ID, v.sessionTag(), v.actor())
 	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Forbidden) {
