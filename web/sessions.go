@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -114,6 +115,9 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request, sess *sessio
 // own tab.
 func (s *Server) extendSession(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	life, err := s.Sessions.Extend(r.Context(), sess)
+	if errors.Is(err, session.ErrNotFound) {
+		return errEnded
+	}
 	if err != nil {
 		return err
 	}
