@@ -54,7 +54,7 @@ func (s *Server) submitAccess(v *visit) error {
 	m := &mistakes{v: v}
 	m.token(token, v.setup.Tenant)
 	if !m.any() {
-		m.accepted(s.CheckToken, token)
+		_ = m.accepted(s.CheckToken, token) // what cannot be judged now is met again at the next act
 	}
 	view := s.accessView(v)
 	if m.any() {

@@ -99,7 +99,11 @@ func linkSecret(pasted secret.Secret) secret.Secret {
 	return secret.New(strings.Trim(text, "/"))
 }
 
-// submitBegin begins a setup with an access token.
+// begunOwner begins the owner of a session in which a setup was begun with an access token: with that in it, it belongs to
+// nobody who holds a link by which it came in before, or comes in later.
+const begunOwner = "begun:"
+
+// submitBegin begins a setup with an access token, once Aritma has accepted the token.
 func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	company, tenant, token := text(r, "company"), text(r, "tenant"), accessToken(r)
 	view, err := s.homeView(r)
@@ -112,7 +116,16 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessi
 	m.tenant("tenant", tenant)
 	m.token(token, tenant)
 	if !m.any() {
-		m.accepted(s.CheckToken, token)
+		if s.begun.Miss(r.Context()) { // before anybody is asked and anything stored
+			return errBusy
+		}
+		if err := m.accepted(s.CheckToken, token); err != nil {
+			s.Log.WarnContext(r.Context(), "access token not judged", "reference", reference(r), "error", err)
+			view.Begin.Form.Problem = &component.NoticeView{
+				Kind: component.NoticeProblem, Focus: true, Text: view.Frame.T.T("home.token.unasked"), Reference: reference(r),
+			}
+			return render(w, r, http.StatusServiceUnavailable, page.Home(view))
+		}
 	}
 	if m.any() {
 		wrong(&view.Frame, &view.Begin.Form, m)
@@ -123,7 +136,11 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessi
 	if err != nil {
 		return err
 	}
-	if err := s.renew(w, r, sess, "", map[string]any{tokenKey + setup.ID: token}); err != nil {
+	owner := begunOwner + setup.ID
+	if !accountOf(sess).IsZero() {
+		owner = "" // stays the person's
+	}
+	if err := s.renew(w, r, sess, owner, map[string]any{tokenKey + setup.ID: token}); err != nil {
 		return err
 	}
 	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), actor); err != nil {
@@ -205,11 +222,14 @@ func (m *mistakes) token(token secret.Secret, tenant string) {
 	}
 }
 
-// accepted asks Aritma about the token. Only a plain refusal stops: everything else is met again later.
-func (m *mistakes) accepted(check TokenCheck, token secret.Secret) {
+// accepted asks Aritma about the token. A plain refusal is a mistake; the error says that it could not be judged.
+func (m *mistakes) accepted(check TokenCheck, token secret.Secret) error {
 	ctx, cancel := context.WithTimeout(m.v.r.Context(), onboarding.Patience)
 	defer cancel()
-	if err := check(ctx, token); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
+	err := check(ctx, token)
+	if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
 		m.fault("token", err)
+		return nil
 	}
+	return err
 }
