@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/gorilla/sessions"
@@ -73,6 +74,17 @@ func (s *Server) refuseAccount(v *visit) error {
 	}
 	v.account = held.Refused()
 	return kept.Save(v.ctx(), v.account)
+}
+
+// noteAccepted keeps when the IAM API accepted the access token of the session's account; zero: it has refused it.
+func (s *Server) noteAccepted(v *visit, at time.Time) error {
+	kept := s.keptAccount(v.session)
+	held, err := kept.Load(v.ctx())
+	if err != nil || held.IsZero() || !held.Tokens.Access.Equal(v.account.Tokens.Access) {
+		return err
+	}
+	held.Accepted, v.account.Accepted = at, at
+	return kept.Save(v.ctx(), held)
 }
 
 // renewed is the account with an access token that lasts for the act that the request is about to begin.

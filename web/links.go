@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -113,10 +112,10 @@ func (s *Server) byLink(v *visit, in, only string) string {
 func (s *Server) linkTrouble(v *visit, err error) error {
 	f := fault.Of(err)
 	switch {
-	case errors.Is(err, onboarding.ErrLinkMade), f.ID == "links.gone":
-		return s.listLinks(v, http.StatusConflict, v.notDone(f))
 	case f.ID == "account.again": // the list offers it
 		return s.listLinks(v, http.StatusUnauthorized, nil)
+	case f.Kind == fault.Conflict, f.Kind == fault.Unauthorized, f.Kind == fault.Forbidden, f.Kind == fault.Unavailable:
+		return s.listLinks(v, statusOf(f.Kind), v.notDone(f))
 	}
 	return err
 }
@@ -209,7 +208,7 @@ func (s *Server) handOverLink(v *visit, value secret.Secret, done string, link o
 
 // revokeLink takes a link back; the list says so.
 func (s *Server) revokeLink(v *visit) error {
-	if err := s.vouches(v); err != nil {
+	if err := s.vouchesLately(v); err != nil {
 		return s.linkTrouble(v, err)
 	}
 	id := chi.URLParam(v.r, "link")

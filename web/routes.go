@@ -115,7 +115,7 @@ func (s *Server) secretPages(r chi.Router) {
 	s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
 	r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
 	r.Post("/token/probe", s.handle(s.in(reachable(wizard.Token, s.submitProbe))))
-	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
+	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.submitShow))))
 	r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
 	s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
 	r.Post("/signin-test/begin", s.handle(s.in(reachable(wizard.SigninTest, s.submitTrial))))

@@ -65,11 +65,11 @@ func TestBeginningSetupsWithoutEnd(t *testing.T) {
 	if last.helpful(t, "too many setups", http.StatusTooManyRequests); tries > 80 {
 		t.Fatalf("%d setups were begun", tries)
 	}
-	setups, asked := s.count("setups"), s.held().Requests["GET /core/iam/v1/sso/azuread"]
+	setups, asked := s.count("setups"), s.held().Requests["GET /core/iam/v1/sso"]
 	for range 5 {
 		s.visitor().once(v.request(http.MethodPost, "/begin", values))
 	}
-	if asked == 0 || s.count("setups") != setups || s.held().Requests["GET /core/iam/v1/sso/azuread"] != asked {
+	if asked == 0 || s.count("setups") != setups || s.held().Requests["GET /core/iam/v1/sso"] != asked {
 		t.Error("setups are begun all the same, or Aritma is asked")
 	}
 	s.visitor().open(link).at("start")

@@ -145,6 +145,22 @@ func TestSignedIn(t *testing.T) {
 	}
 }
 
+// TestAcceptedLately: the word of the IAM API is good for a quarter of an hour, and gone with its refusal.
+func TestAcceptedLately(t *testing.T) {
+	w := newWorld(t)
+	a := w.signedIn(w.session("one"))
+	again, err := account.Unpack(a.Pack())
+	must(t, err)
+	for after, want := range map[time.Duration]bool{0: true, 14 * time.Minute: true, 16 * time.Minute: false} {
+		if again.AcceptedLately(time.Now().Add(after)) != want {
+			t.Errorf("after %v: %v", after, !want)
+		}
+	}
+	if a.Refused().AcceptedLately(time.Now()) || (account.Account{}).AcceptedLately(time.Now()) {
+		t.Error("a refused account, or nobody, was accepted lately")
+	}
+}
+
 // TestAnswerBelongsToItsSession: another session, another sign-in, a second time.
 func TestAnswerBelongsToItsSession(t *testing.T) {
 	w := newWorld(t)
