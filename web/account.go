@@ -160,7 +160,8 @@ func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sess
 		}
 		return session.Hash(sess), nil
 	}
-	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, r.PostForm.Get("somebody") == "else")
+	somebodyElse := r.PostForm.Get("somebody") == "else" || s.tested(r)
+	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, somebodyElse)
 	if err != nil {
 		return err
 	}
@@ -241,6 +242,7 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 	if err := s.renew(w, r, sess, person.Owner(), map[string]any{accountKey: person.Pack()}); err != nil {
 		return err
 	}
+	s.forgetTest(w, r)
 	s.Log.InfoContext(r.Context(), "signed in", "request", middleware.ID(r.Context()), "setup", purpose.Setup)
 	to := "/"
 	if purpose.Setup != "" {
