@@ -108,13 +108,21 @@ func (s *Server) signInView(r *http.Request, p account.Purpose) *page.SignInView
 	return &page.SignInView{Form: page.Form{Action: "/signin"}, Tenant: s.rememberedTenant(r), Setup: p.Setup, Page: p.Page}
 }
 
-// purposeOf reads where a person wants to go once they are signed in: a page of a setup, and nowhere else.
+// Pages beside the steps to which a sign-in leads back: of a setup, and of the site.
+const sessionsPage = "sessions"
+
+var asides = []string{linksPage, "activity", "later", "start-over"}
+
+// purposeOf reads where a person wants to go once they are signed in: a page of a setup, or one of the few others that have
+// a name here, and nowhere else.
 func purposeOf(r *http.Request) account.Purpose {
 	p := account.Purpose{Setup: r.PostForm.Get("setup"), Page: r.PostForm.Get("page")}
-	if !middleware.IsSetupID(p.Setup) {
+	switch {
+	case !middleware.IsSetupID(p.Setup) && p.Page == sessionsPage:
+		p.Setup = ""
+	case !middleware.IsSetupID(p.Setup):
 		return account.Purpose{}
-	}
-	if !slices.Contains(wizard.Steps(), wizard.Step(p.Page)) {
+	case !slices.Contains(wizard.Steps(), wizard.Step(p.Page)) && !slices.Contains(asides, p.Page):
 		p.Page = ""
 	}
 	return p
@@ -245,10 +253,13 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 	s.forgetTest(w, r)
 	s.Log.InfoContext(r.Context(), "signed in", "request", middleware.ID(r.Context()), "setup", purpose.Setup)
 	to := "/"
-	if purpose.Setup != "" {
+	switch {
+	case purpose.Setup != "":
 		if to, err = s.openFor(r, sess, person, purpose); err != nil {
 			return err
 		}
+	case purpose.Page == sessionsPage:
+		to = "/" + sessionsPage
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of the site, made of a known setup and a known step
 	return nil
@@ -274,6 +285,9 @@ func (s *Server) openFor(r *http.Request, sess *sessions.Session, person account
 	}
 	if err != nil {
 		return "", err
+	}
+	if slices.Contains(asides, p.Page) {
+		return "/setup/" + setup.ID + "/" + p.Page, nil
 	}
 	step := wizard.Step(p.Page)
 	if step == "" || !setup.State.Reachable(step) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -32,14 +34,16 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 		return view, err
 	}
 	person := accountOf(sess)
-	entered, err := s.Onboarding.Entered(r.Context(), visitorOf(sess, person))
+	entered, err := s.entered(r, visitorOf(sess, person))
 	if err != nil {
 		return view, err
 	}
 	open := map[string]bool{}
 	for _, setup := range entered {
 		open[setup.ID] = true
-		view.Setups = append(view.Setups, component.Link{Text: setup.Company, URL: "/setup/" + setup.ID + "/"})
+		row := s.homeSetup(view.Frame.T, setup)
+		row.URL = "/setup/" + setup.ID + "/"
+		view.Setups = append(view.Setups, row)
 	}
 	if person.IsZero() {
 		return view, nil
@@ -49,10 +53,39 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 	found, err := s.Onboarding.Found(r.Context(), visitorOf(sess, person))
 	for _, setup := range found {
 		if !open[setup.ID] {
-			view.Own.Found = append(view.Own.Found, page.FoundSetup{Company: setup.Company, Changed: s.clock(setup.ChangedAt), Action: "/setup/" + setup.ID + "/open"})
+			row := s.homeSetup(view.Frame.T, setup)
+			row.Action = "/setup/" + setup.ID + "/open"
+			view.Own.Found = append(view.Own.Found, row)
 		}
 	}
 	return view, err
+}
+
+// entered lists the setups that are open in this browser: first those with something left to do, each kind changed last first.
+func (s *Server) entered(r *http.Request, v onboarding.Visitor) ([]onboarding.Setup, error) {
+	setups, err := s.Onboarding.Entered(r.Context(), v)
+	slices.SortStableFunc(setups, func(a, b onboarding.Setup) int {
+		if done := a.State.Open() == wizard.Done; done != (b.State.Open() == wizard.Done) {
+			if done {
+				return 1
+			}
+			return -1
+		}
+		return b.ChangedAt.Compare(a.ChangedAt)
+	})
+	return setups, err
+}
+
+// homeSetup says how far a setup is.
+func (s *Server) homeSetup(t message.Printer, setup onboarding.Setup) page.HomeSetup {
+	each := setup.State.Open()
+	row := page.HomeSetup{Company: setup.Company, Done: each == wizard.Done}
+	if row.Done {
+		row.State = t.T("home.state.done", "Time", s.clock(setup.ChangedAt))
+		return row
+	}
+	row.State = t.T("home.state", "Number", each.Number(), "Total", len(wizard.Steps()), "Step", t.T(string(each)+".short"), "Time", s.clock(setup.ChangedAt))
+	return row
 }
 
 func (s *Server) showHome(w http.ResponseWriter, r *http.Request, _ *sessions.Session) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/sessions"
@@ -89,8 +90,20 @@ func (s *Server) showSessions(w http.ResponseWriter, r *http.Request, sess *sess
 	}
 	view := page.SessionsView{Frame: s.frame(r, "sessions.title", "sessions.lead"), Action: "/sessions/end", SignOut: "/signout"}
 	t := view.Frame.T
-	if accountOf(sess).IsZero() {
+	person := accountOf(sess)
+	owner, _ := sess.Values[session.OwnerKey].(string)
+	switch {
+	case strings.HasPrefix(owner, begunOwner):
+		view.Frame.Lead = t.T("sessions.lead.begun")
+	case person.IsZero():
 		view.Frame.Lead = t.T("sessions.lead.link")
+	}
+	entered, err := s.entered(r, visitorOf(sess, person))
+	if err != nil {
+		return err
+	}
+	if len(entered) > 0 {
+		view.SetupURL = "/setup/" + entered[0].ID + "/"
 	}
 	for _, own := range owned {
 		row := page.SessionRow{
