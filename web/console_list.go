@@ -18,17 +18,17 @@ import (
 // rowsPerPage is how many setups a page lists.
 const rowsPerPage = 50
 
-const day = 24 * time.Hour
+const aDay = 24 * time.Hour
 
 // ages are the choices of how long ago something happened last; at most so long ago, or at least.
 var ages = []struct {
 	name          string
 	most, atLeast time.Duration
 }{
-	{name: "day", most: day},
-	{name: "week", most: 7 * day},
-	{name: "over-week", atLeast: 7 * day},
-	{name: "over-month", atLeast: 30 * day},
+	{name: "day", most: aDay},
+	{name: "week", most: 7 * aDay},
+	{name: "over-week", atLeast: 7 * aDay},
+	{name: "over-month", atLeast: 30 * aDay},
 }
 
 // showConsole lists setups, last changed first.

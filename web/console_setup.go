@@ -145,7 +145,7 @@ func (s *Server) deskStep(d *desk, step console.Step, open wizard.Step) page.Con
 
 func (s *Server) deskLinks(d *desk, view *page.ConsoleSetupView, detail console.Detail) {
 	for _, link := range slices.Backward(detail.Links) {
-		row := page.LinkRow{Name: d.t.T("links.label." + link.Label)}
+		row := page.ConsoleLink{Name: d.t.T("links.label." + link.Label)}
 		switch {
 		case !link.RevokedAt.IsZero():
 			row.State = d.t.T("links.revoked", "Time", s.clock(link.RevokedAt))
@@ -173,7 +173,7 @@ func (s *Server) showDetail(d *desk) error {
 func (s *Server) told(d *desk, view *page.ConsoleSetupView) {
 	id := d.r.URL.Query().Get("done")
 	if slices.Contains([]string{"note", "revoked", "closed", "reopened"}, id) {
-		view.Notice = &component.NoticeView{Kind: component.NoticeGood, Title: d.t.T("console.done." + id)}
+		view.Notice = &component.NoticeView{Focus: true, Kind: component.NoticeGood, Title: d.t.T("console.done." + id)}
 	}
 }
 
@@ -226,7 +226,7 @@ func (s *Server) replaceDeskLink(d *desk) error {
 func (s *Server) handDeskLink(d *desk, value secret.Secret, link onboarding.Link, err error) error {
 	if errors.Is(err, onboarding.ErrLinkMade) || fault.Of(err).ID == "links.gone" {
 		return s.again(d, http.StatusConflict, func(view *page.ConsoleSetupView) {
-			view.Notice = &component.NoticeView{Kind: component.NoticeWarning, Title: d.t.T("console.link.again"), Text: d.t.Fault(fault.Of(err))}
+			view.Notice = &component.NoticeView{Focus: true, Kind: component.NoticeWarning, Title: d.t.T("console.link.again"), Text: d.t.Fault(fault.Of(err))}
 		})
 	}
 	if err != nil {

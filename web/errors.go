@@ -89,6 +89,10 @@ func (s *Server) notOpen(w http.ResponseWriter, r *http.Request, status int, id 
 		view.Frame.Title, view.Text = view.Frame.T.T("session.ended.title"), view.Frame.T.T("session.ended.setup")
 	}
 	setup, page, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/setup/"), "/")
+	page, _, _ = strings.Cut(page, "/") // of a page of a step, the step
+	if r.URL.Path == "/"+sessionsPage {
+		view.SignIn = s.signInView(r, account.Purpose{Page: sessionsPage})
+	}
 	if strings.HasPrefix(r.URL.Path, "/setup/") && middleware.IsSetupID(setup) {
 		view.SignIn = s.signInView(r, account.Purpose{Setup: setup, Page: page})
 	}

@@ -149,4 +149,3 @@ func (c *rehearsal) unseen(values ...string) {
 		}
 	}
 }
-

@@ -55,4 +55,3 @@ func picturesOfConsole(t *testing.T) {
 	b.front().open("/setup/" + customer.setup())
 	b.take("closed", "This did not work")
 }
-

@@ -23,7 +23,7 @@ import (
 var idArguments = map[string][]int{
 	"T":         {0},
 	"fault.New": {1}, "fault.Wrap": {2},
-	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
+	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2}, "web.byLink": {1, 2},
 	"web.frame": {1, 2}, "web.aside": {1, 2}, "web.deskFrame": {1, 2},
 	"signin.fail": {1}, "web.problemView": {2}, "web.notOpen": {3}, "web.tooMany": {2}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
 }
@@ -87,6 +87,7 @@ func made() map[string][]string {
 		`id + ".title"` /* of a waiting step */ :       {"review.title", "token.title"},
 		`id + ".running"`:                              {"review.running", "token.running"},
 		`"links.label." + name`:                        {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"links.label." + links[i].Label`:              {"links.label.admin", "links.label.deputy", "links.label.resume"},
 		`"links.label." + link.Label`:                  {"links.label.admin", "links.label.deputy", "links.label.resume"},
 		`"activity." + e.Kind`:                         events,
 		`id + ".text"` /* of what is awaited */ :       {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},

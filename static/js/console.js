@@ -113,4 +113,3 @@ if (bar) {
     });
   }
 }
-document.querySelector("[data-focus]")?.focus();
