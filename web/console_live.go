@@ -171,6 +171,9 @@ type keptRow struct {
 	html string
 }
 
+// oneLine keeps an event in one line: any of the two ends it (HTML standard, section 9.2.6).
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
+
 // rendered are the rows of changes, as one line of HTML.
 func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live.Change) (string, error) {
 	s.rows.mu.Lock()
@@ -195,7 +198,7 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 			if err := page.ConsoleTableRow(s.rowView(t, row)).Render(ctx, &b); err != nil {
 				return "", err
 			}
-			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: strings.ReplaceAll(b.String(), "\n", " ")}
+			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: oneLine.Replace(b.String())}
 		}
 	}
 	var all strings.Builder
