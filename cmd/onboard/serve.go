@@ -57,12 +57,10 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 		defer cancel()
 		err = errors.Join(err, s.close(drain))
 	}()
-	if err := s.store.ServeAlone(ctx); err != nil {
+	if err := takeOver(ctx, s.store); err != nil {
 		return err
 	}
-	if err := s.store.ForgetLeases(ctx); err != nil {
-		return fmt.Errorf("forget leases of an earlier process: %w", err)
-	}
+	s.store.OnEvents(s.live.Poke)
 	if err := s.onboarding.ProveKeys(ctx); err != nil {
 		return err
 	}
@@ -162,9 +160,10 @@ func (s *service) sweep(ctx context.Context) {
 		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
 		}
-		// What was deleted may stand in the write-ahead log until it is folded in.
-		if err := s.store.Checkpoint(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "checkpoint failed", "error", err)
+		if kept, ok := s.store.(file); ok { // what was deleted may stand in the write-ahead log until it is folded in
+			if err := kept.Checkpoint(ctx); err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "checkpoint failed", "error", err)
+			}
 		}
 		select {
 		case <-tick.C:
