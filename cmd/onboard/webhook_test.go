@@ -266,3 +266,27 @@ func TestWebhookInTheSandbox(t *testing.T) {
 		t.Errorf("ended with %d:\n%s", status, log)
 	}
 }
+
+// TestUndelivered: the operator sees what was given up, and has it tried again.
+func TestUndelivered(t *testing.T) {
+	h := newHook(t)
+	gone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
+	defer gone.Close()
+	s := newSite(t, h.environ())
+	s.stop()
+	s.environ["ONBOARD_WEBHOOK_URL"] = gone.URL
+	s.start()
+	v := s.visitor().open(s.link()).at("start")
+	eventually(t, "the end of telling", func() bool { return strings.Contains(s.log.String(), "webhook stopped") })
+	if printed := s.command("undelivered"); strings.Count(printed, "\n") != 2 || !strings.Contains(printed, v.setup()) || !strings.Contains(printed, "given up  answered 410") {
+		t.Errorf("it prints\n%s", printed)
+	}
+	s.stop()
+	s.environ["ONBOARD_WEBHOOK_URL"] = h.address
+	s.start()
+	if printed := s.command("undelivered", "--again"); !strings.Contains(s.log.String(), "1 tried again") || strings.Contains(printed, "given up") {
+		t.Errorf("it prints\n%s", printed)
+	}
+	h.next(webhook.Opened)
+	eventually(t, "the note", func() bool { return strings.Count(s.command("undelivered"), "\n") == 1 })
+}

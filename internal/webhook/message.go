@@ -52,6 +52,8 @@ type Store interface {
 	GiveUpMessage(ctx context.Context, m Message, reason string) error
 	// Undelivered lists what is there, oldest first, at most so many.
 	Undelivered(ctx context.Context, limit int) ([]Undelivered, error)
+	// ReviveMessages makes what was given up due again, as if it had never been tried, and returns how many there were.
+	ReviveMessages(ctx context.Context, now time.Time) (int, error)
 	// DeleteMessages deletes whatever tells of a time up to the given one, delivered or not.
 	DeleteMessages(ctx context.Context, upTo time.Time) error
 }

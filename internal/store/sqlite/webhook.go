@@ -81,6 +81,16 @@ func (s *Store) Undelivered(ctx context.Context, limit int) ([]webhook.Undeliver
 	return all, nil
 }
 
+// ReviveMessages implements webhook.Store.
+func (s *Store) ReviveMessages(ctx context.Context, now time.Time) (int, error) {
+	var revived int64
+	err := s.write(ctx, "revive messages", func(tx *tx) (err error) {
+		revived, err = tx.exec(ctx, `UPDATE webhook_messages SET dead = 0, attempts = 0, next_at = ? WHERE dead = 1`, now.UnixNano())
+		return err
+	})
+	return int(revived), err
+}
+
 // DeleteMessages implements webhook.Store.
 func (s *Store) DeleteMessages(ctx context.Context, upTo time.Time) error {
 	return s.write(ctx, "delete messages", func(tx *tx) error {

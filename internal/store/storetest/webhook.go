@@ -164,6 +164,17 @@ func testMessageClaim(t *testing.T, s Store) {
 	}
 	must(t, s.DeleteMessages(t.Context(), now.Add(-1)))
 	wantEqual(t, "what is kept", undelivered(), want)
+	for _, want := range []int{1, 0} {
+		revived, err := s.ReviveMessages(t.Context(), at.Add(time.Hour))
+		must(t, err)
+		wantEqual(t, "how many are revived", revived, want)
+	}
+	if _, early := claim(t, s, at.Add(time.Hour-1)); early {
+		t.Error("a revived message is due before it was revived")
+	}
+	if again, claimed := claim(t, s, at.Add(time.Hour)); !claimed || again.ID != first.ID || again.Attempt != 1 {
+		t.Errorf("revived: claimed %v, %+v", claimed, again)
+	}
 	must(t, s.DeleteMessages(t.Context(), now))
 	wantEqual(t, "after its time", undelivered(), []webhook.Undelivered(nil))
 	must(t, s.DropMessage(t.Context(), third.ID))
