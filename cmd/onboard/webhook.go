@@ -17,7 +17,7 @@ import (
 type teller struct {
 	store  webhook.Store
 	sender *webhook.Sender // nil: nobody is told
-	client *http.Client    // reaches the origin of the webhook alone; nothing else reaches that origin
+	client *http.Client    // reaches the origin of the webhook alone
 }
 
 func newTeller(c *config.Config, store webhook.Store, messages *message.Catalogue, log *slog.Logger) *teller {

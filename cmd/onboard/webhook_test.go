@@ -127,11 +127,16 @@ func TestWebhookTellsStateChanges(t *testing.T) {
 	all = append(all, failed, h.next(webhook.Completed))
 
 	canaries := []canary{
-		{name: "client secret", value: sample.ClientSecret.Expose()}, {name: "SCIM token", value: token},
-		{name: "service client secret", value: s.environ["ONBOARD_SERVICE_CLIENT_SECRET"]}, {name: "sealing key", value: s.environ["ONBOARD_SEALING_KEYS"]},
+		{name: "client secret", value: sample.ClientSecret.Expose()},
+		{name: "SCIM token", value: token},
+		{name: "service client secret", value: s.environ["ONBOARD_SERVICE_CLIENT_SECRET"]},
+		{name: "sealing key", value: s.environ["ONBOARD_SEALING_KEYS"]},
 		{name: "link secret", value: strings.TrimPrefix(link, "/s/")},
-		{name: "directory", value: sample.DirectoryID}, {name: "client", value: sample.ClientID}, {name: "person", value: sample.Person},
-		{name: "contact", value: "Kari Nordmann"}, {name: "address of the contact", value: "kari@nordlysbygg.example"},
+		{name: "directory", value: sample.DirectoryID},
+		{name: "client", value: sample.ClientID},
+		{name: "person", value: sample.Person},
+		{name: "contact", value: "Kari Nordmann"},
+		{name: "address of the contact", value: "kari@nordlysbygg.example"},
 	}
 	own := canary{name: "webhook secret", value: webhookSecret, raw: []byte("canary of the webhook 994f1d")}
 	for i, d := range all {

@@ -18,10 +18,10 @@ import (
 const (
 	// Timeout is how long a receiver may take to answer ("Request timeouts": 15 to 30 seconds).
 	Timeout = 15 * time.Second
-	// claimLife outlasts Timeout and the note after it, so that a claim only runs out when its holder is dead.
-	claimLife = Timeout + 15*time.Second
-	// noteTimeout is how long the note of what came of an attempt may take.
-	noteTimeout = 10 * time.Second
+	// storeTimeout is how long the store may take for a claim, and for the note of what came of it.
+	storeTimeout = 10 * time.Second
+	// claimLife outlasts the claim, the attempt and the note, so that it only runs out when its holder is dead.
+	claimLife = time.Minute
 	// pollEvery is how often is looked for what is due; it costs one step in an index.
 	pollEvery = time.Second
 	// troubleRest is how long nothing is tried after the store failed.
@@ -96,16 +96,20 @@ func pause(ctx context.Context, rest time.Duration) {
 // be left alone. An attempt that failed is logged and noted, and is no error; ErrGone is one. An attempt that has begun goes
 // on when ctx ends.
 func (s *Sender) Next(ctx context.Context) (more bool, rest time.Duration, err error) {
-	now := s.Now()
-	m, claimed, err := s.Store.ClaimMessage(ctx, now, now.Add(claimLife))
+	m, claimed, err := s.claim(ctx)
 	if err != nil || !claimed {
 		return false, 0, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	result := s.post(ctx, m)
-	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
-	defer cancel()
 	return true, min(result.asked, maxRest), s.note(ctx, m, result)
+}
+
+func (s *Sender) claim(ctx context.Context) (Message, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	now := s.Now()
+	return s.Store.ClaimMessage(ctx, now, now.Add(claimLife))
 }
 
 // result is what came of an attempt.
@@ -170,6 +174,8 @@ func (s *Sender) request(ctx context.Context, m Message) (*http.Request, error) 
 
 // note writes what came of an attempt, in the log and in the store.
 func (s *Sender) note(ctx context.Context, m Message, r result) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	about := []any{"message", m.ID, "type", m.Type, "setup", m.Setup, "attempt", m.Attempt}
 	if r.delivered {
 		s.Log.InfoContext(ctx, "webhook delivered", about...)
