@@ -27,6 +27,8 @@ var sources = []struct {
 		"css/component.css", "css/page.css", "css/print.css",
 	}},
 	{"app.js", "text/javascript; charset=utf-8", []string{"js/copy.js", "js/token.js", "js/form.js", "js/session.js"}},
+	{"console.css", "text/css; charset=utf-8", []string{"css/console.css"}},
+	{"console.js", "text/javascript; charset=utf-8", []string{"js/console.js"}},
 	{"htmx.js", "text/javascript; charset=utf-8", []string{"vendor/htmx-4.0.1.min.js"}},
 	{"favicon.svg", "image/svg+xml", []string{"icon/favicon.svg"}},
 }

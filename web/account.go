@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/gorilla/sessions"
@@ -37,6 +38,9 @@ func accountOf(sess *sessions.Session) account.Account {
 }
 
 func visitorOf(sess *sessions.Session, person account.Account) onboarding.Visitor {
+	if person.Console { // is nobody to any setup
+		person.Tenant = ""
+	}
 	return onboarding.Visitor{Session: session.Hash(sess), Tenant: person.Tenant}
 }
 
@@ -75,6 +79,17 @@ func (s *Server) refuseAccount(v *visit) error {
 	return kept.Save(v.ctx(), v.account)
 }
 
+// noteAccepted keeps when the IAM API accepted the access token of the session's account; zero: it has refused it.
+func (s *Server) noteAccepted(v *visit, at time.Time) error {
+	kept := s.keptAccount(v.session)
+	held, err := kept.Load(v.ctx())
+	if err != nil || held.IsZero() || !held.Tokens.Access.Equal(v.account.Tokens.Access) {
+		return err
+	}
+	held.Accepted, v.account.Accepted = at, at
+	return kept.Save(v.ctx(), held)
+}
+
 // renewed is the account with an access token that lasts for the act that the request is about to begin.
 func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account.Account) (account.Account, error) {
 	if s.Accounts == nil || (r.Method != http.MethodPost && r.URL.Path != callbackPath) || !person.Due(s.Now()) {
@@ -93,16 +108,27 @@ func (s *Server) signInView(r *http.Request, p account.Purpose) *page.SignInView
 	if s.Accounts == nil {
 		return nil
 	}
+	if p.Console {
+		return &page.SignInView{Form: page.Form{Action: "/console/signin"}, Tenant: s.ConsoleTenant, Fixed: true}
+	}
 	return &page.SignInView{Form: page.Form{Action: "/signin"}, Tenant: s.rememberedTenant(r), Setup: p.Setup, Page: p.Page}
 }
 
-// purposeOf reads where a person wants to go once they are signed in: a page of a setup, and nowhere else.
+// Pages beside the steps to which a sign-in leads back: of a setup, and of the site.
+const sessionsPage = "sessions"
+
+var asides = []string{linksPage, "activity", "later", "start-over"}
+
+// purposeOf reads where a person wants to go once they are signed in: a page of a setup, or one of the few others that have
+// a name here, and nowhere else.
 func purposeOf(r *http.Request) account.Purpose {
 	p := account.Purpose{Setup: r.PostForm.Get("setup"), Page: r.PostForm.Get("page")}
-	if !middleware.IsSetupID(p.Setup) {
+	switch {
+	case !middleware.IsSetupID(p.Setup) && p.Page == sessionsPage:
+		p.Setup = ""
+	case !middleware.IsSetupID(p.Setup):
 		return account.Purpose{}
-	}
-	if !slices.Contains(wizard.Steps(), wizard.Step(p.Page)) {
+	case !slices.Contains(wizard.Steps(), wizard.Step(p.Page)) && !slices.Contains(asides, p.Page):
 		p.Page = ""
 	}
 	return p
@@ -148,11 +174,14 @@ func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sess
 		}
 		return session.Hash(sess), nil
 	}
-	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, r.PostForm.Get("somebody") == "else")
+	somebodyElse := r.PostForm.Get("somebody") == "else" || s.tested(r)
+	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, somebodyElse)
 	if err != nil {
 		return err
 	}
-	s.rememberTenant(w, tenant)
+	if !purpose.Console {
+		s.rememberTenant(w, tenant)
+	}
 	frame := s.frame(r, "account.leaving.title", "account.leaving.lead")
 	frame.Refresh = to.String()
 	return render(w, r, http.StatusOK, page.Onward(page.OnwardView{Frame: frame, URL: to.String(), Text: frame.T.T("account.leaving.link")}))
@@ -226,15 +255,22 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 	if err != nil {
 		return err
 	}
+	if person.Console {
+		return s.enterConsole(w, r, sess, person)
+	}
 	if err := s.renew(w, r, sess, person.Owner(), map[string]any{accountKey: person.Pack()}); err != nil {
 		return err
 	}
+	s.forgetTest(w, r)
 	s.Log.InfoContext(r.Context(), "signed in", "request", middleware.ID(r.Context()), "setup", purpose.Setup)
 	to := "/"
-	if purpose.Setup != "" {
+	switch {
+	case purpose.Setup != "":
 		if to, err = s.openFor(r, sess, person, purpose); err != nil {
 			return err
 		}
+	case purpose.Page == sessionsPage:
+		to = "/" + sessionsPage
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of the site, made of a known setup and a known step
 	return nil
@@ -261,6 +297,9 @@ func (s *Server) openFor(r *http.Request, sess *sessions.Session, person account
 	if err != nil {
 		return "", err
 	}
+	if slices.Contains(asides, p.Page) {
+		return "/setup/" + setup.ID + "/" + p.Page, nil
+	}
 	step := wizard.Step(p.Page)
 	if step == "" || !setup.State.Reachable(step) {
 		step = setup.State.Open()
@@ -274,13 +313,18 @@ func (s *Server) signInFailed(w http.ResponseWriter, r *http.Request, o account.
 	frame.Reference = reference(r)
 	view := page.SignInFailedView{Frame: frame, Text: frame.T.Fault(o.Fault), SignIn: s.signInView(r, o.Purpose)}
 	s.Log.InfoContext(r.Context(), "sign-in refused", "reference", frame.Reference, "kind", o.Fault.Kind.String(), "fault", o.Fault.ID)
-	view.SomebodyElse = o.Fault.ID == "account.not-admin" || o.Fault.ID == "signin.person.tenant"
+	view.SomebodyElse = o.Fault.ID == "account.not-admin" || o.Fault.ID == "account.not-console" || o.Fault.ID == "signin.person.tenant"
 	return render(w, r, statusOf(o.Fault.Kind), page.SignInFailed(view))
 }
 
 // submitSignOut ends the session here at once, whatever becomes of the one at Aritma ID, and leads there to end that too.
 func (s *Server) submitSignOut(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	person := accountOf(sess)
+	if person.Console && s.Console != nil {
+		if err := s.Console.StopWatching(r.Context(), watcherOf(sess)); err != nil {
+			return err
+		}
+	}
 	if !sess.IsNew {
 		if err := s.Sessions.Destroy(w, r, sess); err != nil {
 			return err

@@ -21,6 +21,9 @@ const (
 	Visitor  Who = "visitor"   // has a session
 	SignedIn Who = "signed-in" // is signed in with Aritma, and accepted by the IAM API
 
+	// Guide is somebody of customer success who is signed in to the console: outside of every setup.
+	Guide Who = "guide"
+
 	Holder   = Who(onboarding.RoleHolder)
 	Beginner = Who(onboarding.RoleBeginner)
 	Admin    = Who(onboarding.RoleAdmin)
@@ -41,6 +44,10 @@ var (
 	beginSetup = Permission{"setup", "begin"}
 	openSetup  = Permission{"setup", "open"}
 
+	seeConsole  = Permission{"console", "see"}
+	runConsole  = Permission{"console", "run"}
+	consoleSign = Permission{"console", "sign in"}
+
 	seeSetup    = Permission{"setup", "see"}
 	answer      = Permission{"setup", "answer"}
 	leave       = Permission{"setup", "leave"}
@@ -52,20 +59,22 @@ var (
 	seeLinks    = Permission{"links", "see"}
 	makeLinks   = Permission{"links", "make"}
 	takeLinks   = Permission{"links", "take back"}
+	letWatch    = Permission{"watching", "decide"}
 )
 
 var (
-	outside  = []Permission{seeSite, seeLink, openLink, signIn, signOut, beginToken}
+	outside  = []Permission{seeSite, seeLink, openLink, signIn, signOut, beginToken, consoleSign}
 	withSess = append(slices.Clone(outside), ownSession)
-	inSetups = []Permission{seeSetup, answer, leave, actInAritma, seeToken, reveal, seeTrail, seeLinks}
+	inSetups = []Permission{seeSetup, answer, leave, actInAritma, seeToken, reveal, seeTrail, seeLinks, letWatch}
 )
 
 // Rules is who may do what: the one table. What it does not list is refused. Who holds a setup link cannot make another, so
-// that a stolen one ends when it is taken back.
+// that a stolen one ends when it is taken back. A guide opens no link and is nothing in any setup.
 var Rules = map[Who][]Permission{
 	Anybody:  outside,
 	Visitor:  withSess,
 	SignedIn: append(slices.Clone(withSess), beginSetup, openSetup),
+	Guide:    {seeSite, signIn, signOut, ownSession, consoleSign, seeConsole, runConsole},
 
 	Holder:   append(slices.Clone(inSetups), pasteToken),
 	Beginner: append(slices.Clone(inSetups), pasteToken, makeLinks, takeLinks),
@@ -146,8 +155,36 @@ var Routes = map[string]Permission{
 	"GET /setup/{setup}/activity":              seeTrail,
 	"GET /setup/{setup}/links":                 seeLinks,
 	"POST /setup/{setup}/links":                makeLinks,
+	"GET /setup/{setup}/links/{link}/revoke":   takeLinks,
 	"POST /setup/{setup}/links/{link}/revoke":  takeLinks,
+	"GET /setup/{setup}/links/{link}/replace":  takeLinks,
 	"POST /setup/{setup}/links/{link}/replace": takeLinks,
+	"GET /setup/{setup}/watching":              seeSetup,
+	"GET /setup/{setup}/watching/now":          seeSetup,
+	"POST /setup/{setup}/watching":             letWatch,
+
+	"POST /console/signin":                              consoleSign,
+	"GET /console":                                      seeConsole,
+	"GET /console/live":                                 seeConsole,
+	"GET /console/new":                                  seeConsole,
+	"POST /console/new":                                 runConsole,
+	"GET /console/call":                                 seeConsole,
+	"GET /console/figures":                              seeConsole,
+	"GET /console/figures.csv":                          seeConsole,
+	"GET /console/figures.json":                         seeConsole,
+	"GET /console/setups/{setup}":                       seeConsole,
+	"GET /console/setups/{setup}/trail.csv":             seeConsole,
+	"GET /console/setups/{setup}/trail.json":            seeConsole,
+	"POST /console/setups/{setup}/notes":                runConsole,
+	"POST /console/setups/{setup}/links":                runConsole,
+	"POST /console/setups/{setup}/links/{link}/revoke":  runConsole,
+	"POST /console/setups/{setup}/links/{link}/replace": runConsole,
+	"POST /console/setups/{setup}/close":                runConsole,
+	"POST /console/setups/{setup}/reopen":               runConsole,
+	"POST /console/setups/{setup}/watch":                runConsole,
+	"POST /console/setups/{setup}/watch/stop":           runConsole,
+	"GET /console/setups/{setup}/guide":                 seeConsole,
+	"GET /console/setups/{setup}/guide/{page}":          seeConsole,
 }
 
 // RouteName is under what a route stands in Routes.
@@ -181,6 +218,8 @@ func allow(who Who, r *http.Request) error {
 		return errNotFound
 	case slices.Contains(Rules[who], needed):
 		return nil
+	case who == Guide:
+		return errGuide
 	case needed == openSetup: // whether it exists is not told
 		return fault.New(fault.NotFound, "setup.unknown", nil)
 	case who == Anybody:
@@ -192,6 +231,22 @@ func allow(who Who, r *http.Request) error {
 // inSession answers a request outside setups with the session of the visitor; one to change something has its form read.
 type inSession func(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error
 
+// whoIs is what a visitor is outside of setups.
+func (s *Server) whoIs(sess *sessions.Session) Who {
+	person := accountOf(sess)
+	switch {
+	case s.guides(person):
+		return Guide
+	case person.Console: // the console was taken from them meanwhile
+		return Visitor
+	case !person.IsZero():
+		return SignedIn
+	case !sess.IsNew:
+		return Visitor
+	}
+	return Anybody
+}
+
 // guarded is a page outside setups, for whoever the table lets in.
 func (s *Server) guarded(h inSession) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -200,14 +255,7 @@ func (s *Server) guarded(h inSession) handler {
 		if err != nil {
 			return err
 		}
-		who := Anybody
-		switch {
-		case !accountOf(sess).IsZero():
-			who = SignedIn
-		case !sess.IsNew:
-			who = Visitor
-		}
-		if err := allow(who, r); err != nil {
+		if err := allow(s.whoIs(sess), r); err != nil {
 			return err
 		}
 		if formErr != nil {

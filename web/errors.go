@@ -41,6 +41,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.tooMany(w, r, "error.too-many")
 	case errors.Is(err, errBusy):
 		s.tooMany(w, r, "account.busy")
+	case errors.Is(err, errConsoleSignIn):
+		s.consoleDoor(w, r)
 	case errors.Is(err, errNotFound):
 		s.problem(w, r, http.StatusNotFound, "error.not-found", nil)
 	case errors.As(err, &tooLarge):
@@ -87,6 +89,10 @@ func (s *Server) notOpen(w http.ResponseWriter, r *http.Request, status int, id 
 		view.Frame.Title, view.Text = view.Frame.T.T("session.ended.title"), view.Frame.T.T("session.ended.setup")
 	}
 	setup, page, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/setup/"), "/")
+	page, _, _ = strings.Cut(page, "/") // of a page of a step, the step
+	if r.URL.Path == "/"+sessionsPage {
+		view.SignIn = s.signInView(r, account.Purpose{Page: sessionsPage})
+	}
 	if strings.HasPrefix(r.URL.Path, "/setup/") && middleware.IsSetupID(setup) {
 		view.SignIn = s.signInView(r, account.Purpose{Setup: setup, Page: page})
 	}
@@ -139,9 +145,11 @@ func (s *Server) problemView(r *http.Request, status int, id string, data fault.
 		frame.Title = t.T("error.title.link")
 	}
 	frame.Reference = reference(r)
-	return page.ProblemView{
-		Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: []component.Link{{Text: t.T("error.home"), URL: "/"}},
+	links := []component.Link{{Text: t.T("error.home"), URL: "/"}}
+	if sess, err := s.session(r); err == nil && s.guides(accountOf(sess)) {
+		links = []component.Link{{Text: t.T("console.back"), URL: consolePath}}
 	}
+	return page.ProblemView{Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: links}
 }
 
 func (s *Server) renderProblem(w http.ResponseWriter, r *http.Request, status int, view page.ProblemView) {

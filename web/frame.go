@@ -32,8 +32,15 @@ func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout
 // aside is the frame of a page inside a setup that is no step.
 func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame {
 	f := s.frame(v.r, title, lead, pairs...)
+	if v.guide != nil {
+		f.Console, f.Guide = s.consoleNav(v.t, ""), v.guide.view
+		return f
+	}
 	f.Company = v.setup.Company
 	f.LinksURL, f.ActivityURL = v.url("links"), v.url("activity")
+	if s.Console != nil {
+		f.WatchingURL, f.Watched = v.url("watching"), s.watched(v)
+	}
 	_, answered := v.setup.State.Marks[wizard.Start]
 	f.SharingScreen = answered && v.setup.State.Answers.SharingScreen
 	return f
@@ -57,7 +64,7 @@ func (s *Server) stepFrame(v *visit, step wizard.Step, pairs ...any) layout.Fram
 		progress.Steps = append(progress.Steps, entry)
 	}
 	f.Progress = &progress
-	if step != wizard.Done {
+	if step != wizard.Done && v.guide == nil {
 		f.LaterURL = v.url("later")
 	}
 	return f

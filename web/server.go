@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/account"
+	"github.com/aritma/entra-onboard/internal/console"
+	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
@@ -43,6 +45,13 @@ type Options struct {
 	CheckToken TokenCheck
 	// Accounts signs people in with Aritma; nil when the operator configured no client for it.
 	Accounts *account.Service
+	// Console answers customer success, whose people are those of ConsoleTenant, and Live tells what changes; nil when the
+	// operator named no tenant.
+	Console       *console.Service
+	ConsoleTenant string
+	Live          *live.Hub
+	// DomainRequired is true where a setup link must name the e-mail domain that its directory owns.
+	DomainRequired bool
 	// TrustedProxies are the networks (CIDRs) whose forwarding header is believed.
 	TrustedProxies []string
 	// Ready says why the service cannot serve; nil when it can.
@@ -60,6 +69,7 @@ type Server struct {
 	Options
 	misses *middleware.Misses // wrong guesses
 	begun  *middleware.Misses // sign-ins that anybody begins
+	rows   liveRows           // of the console's list, as they were last rendered
 }
 
 // New returns the handler of the whole site.

@@ -37,6 +37,7 @@ type visit struct {
 	grant   onboarding.Grant
 	role    onboarding.Role
 	account account.Account // of whom acts as an administrator; else nobody's
+	guide   *guide          // set where a guide looks at the customer's screen with sample values
 }
 
 // in admits a request to the setup that its path names, if the table lets the visitor do it, and reads its form. A setup that does not exist
@@ -65,6 +66,9 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, id string) (*visi
 		return nil, err
 	}
 	person := accountOf(sess)
+	if person.Console {
+		return nil, errGuide
+	}
 	visitor := visitorOf(sess, person)
 	setup, grant, role, err := s.Onboarding.Enter(r.Context(), visitor, id)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone) {
@@ -149,7 +153,12 @@ func (v *visit) actor() onboarding.Actor {
 func (v *visit) ctx() context.Context { return v.r.Context() }
 
 // url is the address of a page of the setup.
-func (v *visit) url(page string) string { return "/setup/" + v.setup.ID + "/" + page }
+func (v *visit) url(page string) string {
+	if v.guide != nil {
+		return v.guide.base + "/" + page
+	}
+	return "/setup/" + v.setup.ID + "/" + page
+}
 
 func (v *visit) step(step wizard.Step) string { return v.url(string(step)) }
 

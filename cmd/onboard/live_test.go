@@ -37,7 +37,7 @@ func walkLive(t *testing.T, standIn string) {
 	demandNoSecrets(t, l)
 }
 
-func (l *live) secretFields() map[string]string {
+func (l *liveMode) secretFields() map[string]string {
 	return map[string]string{
 		"secret":  l.site.sandbox.Sample().ClientSecret.Expose(),
 		"expires": time.Now().AddDate(1, 0, 0).Format(time.DateOnly),
@@ -45,7 +45,7 @@ func (l *live) secretFields() map[string]string {
 }
 
 // secret enters the client secret while Microsoft is out of reach: it cannot be proven, and the admin goes on.
-func (l *live) secret() {
+func (l *liveMode) secret() {
 	l.t.Helper()
 	l.v.send(l.secretFields()).idle("secret").at("secret")
 	if text := l.v.text("main"); !strings.Contains(text, "could not be proven") {
@@ -55,7 +55,7 @@ func (l *live) secret() {
 }
 
 // toReview answers the steps from signin to review.
-func (l *live) toReview() {
+func (l *liveMode) toReview() {
 	l.t.Helper()
 	sample := l.site.sandbox.Sample()
 	l.v.at("signin").send(nil).at("redirect")
@@ -70,7 +70,7 @@ func (l *live) toReview() {
 	l.iam.expect("the steps before review")
 }
 
-func (l *live) register() {
+func (l *liveMode) register() {
 	l.t.Helper()
 	sample := l.site.sandbox.Sample()
 	preview := l.v.text("main")
@@ -97,7 +97,7 @@ func (l *live) register() {
 }
 
 // token creates the SCIM token, takes it over and pastes it.
-func (l *live) token() {
+func (l *liveMode) token() {
 	l.t.Helper()
 	l.v.send(map[string]string{"replaces": "0"})
 	l.demandToken("listScimTokens", "createScimToken", "listUserSubjects", "listUserSubjects", "listGroupSubjects")
@@ -109,7 +109,7 @@ func (l *live) token() {
 
 // demandToken demands that the page hands over the example's token, and that these operations made it. The SCIM endpoint
 // cannot be tried here: that is said and stops nobody.
-func (l *live) demandToken(operations ...string) {
+func (l *liveMode) demandToken(operations ...string) {
 	l.t.Helper()
 	l.v.idle("token")
 	if text := l.v.text("main"); !strings.Contains(text, "could not be tried") {
@@ -127,7 +127,7 @@ func (l *live) demandToken(operations ...string) {
 }
 
 // change gives the provider another name, which needs the client secret again and a PUT.
-func (l *live) change(setup string) {
+func (l *liveMode) change(setup string) {
 	l.t.Helper()
 	l.v.get("/setup/" + setup + "/signin").at("signin")
 	l.v.send(map[string]string{"name": "Renamed by a test"}).at("secret")
@@ -144,7 +144,7 @@ func (l *live) change(setup string) {
 
 // replace makes a new token in place of the one that Entra uses: the old one goes when the new one was pasted. The
 // examples give both the same id, so nothing is removed: what is alive must never be taken for what is old.
-func (l *live) replace(setup string) {
+func (l *liveMode) replace(setup string) {
 	l.t.Helper()
 	l.v.get("/setup/" + setup + "/token/replace").at("replace")
 	l.v.send(nil)
@@ -158,7 +158,7 @@ func (l *live) replace(setup string) {
 
 // startOver removes what the setup made and leads back to the first step. The examples show another provider
 // behind the number and in the list: ours counts as gone, and what is somebody else's is not deleted.
-func (l *live) startOver(setup string) {
+func (l *liveMode) startOver(setup string) {
 	l.t.Helper()
 	l.v.get("/setup/" + setup + "/start-over").at("start-over")
 	l.v.send(map[string]string{"sure": "yes"}).at("start")
@@ -172,7 +172,7 @@ func (l *live) startOver(setup string) {
 }
 
 // demandNoSecrets demands that the log shows neither the pasted token nor the client secret.
-func demandNoSecrets(t *testing.T, l *live) {
+func demandNoSecrets(t *testing.T, l *liveMode) {
 	t.Helper()
 	for what, value := range map[string]string{"access token": pastedToken, "client secret": l.site.sandbox.Sample().ClientSecret.Expose()} {
 		if strings.Contains(l.site.log.String(), value) {

@@ -142,8 +142,8 @@ func silent(t *testing.T) string {
 	return "http://" + listener.Addr().String()
 }
 
-// live is the program in live mode against a stand-in for the IAM API, with a visitor who pasted an access token.
-type live struct {
+// liveMode is the program in live mode against a stand-in for the IAM API, with a visitor who pasted an access token.
+type liveMode struct {
 	t    *testing.T
 	site *site
 	iam  *recorder
@@ -157,7 +157,7 @@ const (
 	fixedRedirect = "https://id.aritma.example/{tenant}/federation/{scheme}/signin"
 )
 
-func newLive(t *testing.T, standIn string, changes map[string]string) *live {
+func newLive(t *testing.T, standIn string, changes map[string]string) *liveMode {
 	t.Helper()
 	r := newRecorder(t, standIn, pastedToken)
 	environ := map[string]string{
@@ -168,11 +168,11 @@ func newLive(t *testing.T, standIn string, changes map[string]string) *live {
 		environ[name] = value
 	}
 	s := newSite(t, environ)
-	return &live{t: t, site: s, iam: r, v: s.visitor()}
+	return &liveMode{t: t, site: s, iam: r, v: s.visitor()}
 }
 
 // begin begins a setup with a pasted access token.
-func (l *live) begin() *live {
+func (l *liveMode) begin() *liveMode {
 	l.t.Helper()
 	sample := l.site.sandbox.Sample()
 	l.v.get("/").send(map[string]string{"company": sample.Company, "tenant": sample.Tenant, "token": pastedToken}).at("start")
@@ -180,10 +180,10 @@ func (l *live) begin() *live {
 	return l
 }
 
-func (l *live) toDirectory() *live { l.t.Helper(); l.v.walk("directory"); return l }
+func (l *liveMode) toDirectory() *liveMode { l.t.Helper(); l.v.walk("directory"); return l }
 
 // directory gives the directory while Microsoft is out of reach: it is taken, and called not checked.
-func (l *live) directory() {
+func (l *liveMode) directory() {
 	l.t.Helper()
 	sample := l.site.sandbox.Sample()
 	fields := map[string]string{"directory": sample.DirectoryID, "client": sample.ClientID}

@@ -62,6 +62,9 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 	if environ["ONBOARD_LINK_AUTHORITY"] == "" { // practice begins without a sign-in
 		environ["ONBOARD_LINK_AUTHORITY"] = config.AuthorityLink
 	}
+	if environ["ONBOARD_CONSOLE_TENANT"] == "" {
+		environ["ONBOARD_CONSOLE_TENANT"] = sandbox.ConsoleTenant
+	}
 	if environ["ONBOARD_DATABASE_URL"] == "" {
 		if p.dir, err = os.MkdirTemp("", "onboard-sandbox-"); err != nil {
 			return nil, nil, errors.Join(err, p.sandbox.Close())
@@ -111,8 +114,9 @@ func (p *practice) announce(ctx context.Context, out io.Writer, s *service) erro
 
   Open this address    %s
   Portal and values    %s
+  Console              %s   (sign in as %s)
 
 Stop it with Ctrl+C.
-`, link, s.config.PublicURL.JoinPath("sandbox/"))
+`, link, s.config.PublicURL.JoinPath("sandbox/"), s.config.PublicURL.JoinPath("console"), sandbox.Guide)
 	return err
 }

@@ -29,7 +29,7 @@ var rooms = []room{
 	{path: "cmd/onboard", rooms: "internal/... web web/session", libraries: "github.com/alecthomas/kong", why: "wires everything, and alone knows the sandbox"},
 
 	{
-		path: "web", rooms: "internal/onboarding internal/account internal/wizard internal/portal internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
+		path: "web", rooms: "internal/onboarding internal/account internal/console internal/live internal/wizard internal/portal internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
 		libraries: "github.com/a-h/templ github.com/go-chi/chi/v5 github.com/gorilla/sessions github.com/mileusna/useragent", without: "database/sql os", why: "HTTP only: it orders no outside call and knows no engine",
 	},
 	{path: "web/session", rooms: "internal/seal internal/secret", libraries: "github.com/gorilla/sessions", without: "database/sql", why: "declares the storage it needs, and decides nothing"},
@@ -47,6 +47,7 @@ var rooms = []room{
 	},
 	{path: "internal/account", rooms: "internal/signin internal/work internal/seal internal/secret internal/fault", without: "net/http database/sql", why: "who is signed in; knows no setups"},
 	{path: "internal/console", rooms: "internal/onboarding internal/wizard internal/fault", without: "net/http database/sql", why: "what customer success sees: nothing in it has room for a secret"},
+	{path: "internal/live", without: "net/http database/sql", why: "ids only: it knows nobody who writes or reads"},
 	{
 		path: "internal/webhook", rooms: "internal/outbound internal/secret", libraries: "github.com/standard-webhooks/standard-webhooks/libraries/go", without: "database/sql",
 		why: "tells a receiver what it is given: knows no setup, so it has nothing else to tell",
@@ -68,7 +69,7 @@ var rooms = []room{
 
 	{path: "internal/store", why: "only says what is below it"},
 	{
-		path: "internal/store/sqlite", rooms: "internal/account internal/console internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
+		path: "internal/store/sqlite", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
 		libraries: "github.com/pressly/goose/v3 modernc.org/sqlite", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
 	{path: "internal/store/storetest", rooms: "internal/account internal/console internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},

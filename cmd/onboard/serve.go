@@ -113,6 +113,7 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 	}
 	aside, stopAside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
+	beside.Go(func() { s.live.Run(aside) }) // streams end before the server waits for them
 	if !s.locked {
 		beside.Go(func() { s.sweep(aside) })
 		beside.Go(func() { s.teller.run(aside) })

@@ -11,8 +11,10 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/config"
+	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/entra"
 	"github.com/aritma/entra-onboard/internal/iam"
+	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/outbound"
@@ -35,6 +37,7 @@ type service struct {
 	client     *http.Client
 	sessions   *session.Store
 	messages   *message.Catalogue
+	live       *live.Hub
 	teller     *teller
 	// locked is true when the sealing keys are not those of the database: nothing is served, swept or told then.
 	locked bool
@@ -60,7 +63,11 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		AllowLoopback: c.AllowLoopback,
 	})
 	aritma := iam.New(c.IAMURL, client)
-	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages, teller: newTeller(c, store, messages, log)}
+	s := &service{
+		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
+		teller: newTeller(c, store, messages, log),
+	}
+	store.OnEvents(s.live.Poke)
 	var people *signin.Client
 	if c.IDClientID != "" {
 		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
@@ -71,13 +78,13 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	})
 	s.sessions = session.New(store, c.Keys, session.Options{Secure: c.PublicURL.Scheme == "https", Now: time.Now})
 	if people != nil {
-		s.accounts = account.New(account.Options{Store: store, Signin: people, Keys: c.Keys, Log: log, Now: time.Now, Accepted: s.acceptedByIAM})
+		s.accounts = account.New(account.Options{Store: store, Signin: people, Keys: c.Keys, Log: log, Now: time.Now, Accepted: s.acceptedByIAM, ConsoleTenant: c.ConsoleTenant, ConsoleRoles: c.ConsoleRoles})
 	}
 	return s, nil
 }
 
 func (s *service) close(ctx context.Context) error {
-	s.onboarding.Close(ctx)
+	s.onboarding.Shutdown(ctx)
 	if s.accounts != nil {
 		s.accounts.Close(ctx)
 	}
@@ -93,6 +100,10 @@ func (s *service) handler(ready func(context.Context) error, practice *practice)
 		Onboarding: s.onboarding, Sessions: s.sessions, Messages: s.messages, Log: s.log, Now: time.Now,
 		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Locked: s.locked,
 		Accounts: s.accounts, TrustedProxies: c.TrustedProxies,
+	}
+	if c.ConsoleTenant != "" {
+		options.Console, options.ConsoleTenant = console.New(s.store, s.onboarding, time.Now), c.ConsoleTenant
+		options.Live, options.DomainRequired = s.live, c.DomainRequired()
 	}
 	if practice != nil {
 		options.Sandbox, options.Portal = practice.sandbox.Handler(), practice.portal()

@@ -35,7 +35,7 @@ func StandOf(s onboarding.Setup) Stand {
 		return Completed
 	case s.OpenedAt.IsZero():
 		return NotOpened
-	case problemOf(s.State) != nil:
+	case ProblemOf(s) != "":
 		return Problem
 	}
 	return InProgress
@@ -62,9 +62,10 @@ func badly(c wizard.Check) *wizard.Problem {
 	return c.Problem
 }
 
-// ProblemOf is the message id of what stands in the way; empty when nothing does.
+// ProblemOf is the message id of what stands in the way; empty when nothing does, or when the customer does not want to be
+// looked at.
 func ProblemOf(s onboarding.Setup) string {
-	if p := problemOf(s.State); p != nil {
+	if p := problemOf(s.State); p != nil && !s.Unwatched {
 		return p.ID
 	}
 	return ""
@@ -79,6 +80,8 @@ type Row struct {
 	Stand   Stand
 	Step    wizard.Step // the open one
 	Problem string      // message id of what stands in the way; empty when nothing does
+	// Unwatched is true when the customer does not want to be looked at: neither Step nor Problem is told then.
+	Unwatched bool
 
 	CreatedAt   time.Time
 	ChangedAt   time.Time // of the last thing that happened
@@ -103,6 +106,8 @@ type Query struct {
 	After Key
 	Limit int // at least 1
 	Now   time.Time
+	// Since and Before bound the last change; zero: no bound. A setup that changed at Since is in, one that did at Before is not.
+	Since, Before time.Time
 }
 
 // Key is the place of a row in the list, which is ordered by the last change, newest first, then by id.

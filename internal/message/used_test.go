@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -22,13 +23,13 @@ import (
 var idArguments = map[string][]int{
 	"T":         {0},
 	"fault.New": {1}, "fault.Wrap": {2},
-	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
-	"web.frame": {1, 2}, "web.aside": {1, 2},
+	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2}, "web.byLink": {1, 2},
+	"web.frame": {1, 2}, "web.aside": {1, 2}, "web.deskFrame": {1, 2},
 	"signin.fail": {1}, "web.problemView": {2}, "web.notOpen": {3}, "web.tooMany": {2}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
 }
 
 // passedOn are arguments whose ids are counted where they are written: in a call above, an assignment, a composite.
-var passedOn = []string{"id", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix", "message", "result.Fault"}
+var passedOn = []string{"id", "c.ID", "t.ID", "missing", "title", "lead", "wrong", "v.id", "f.ID", "p.ID", "notOfferedHere", "d.Meaning", "d.Fix", "message", "result.Fault"}
 
 // made lists, for each id that is put together, what it can be.
 func made() map[string][]string {
@@ -44,25 +45,52 @@ func made() map[string][]string {
 		setup.created setup.opened setup.completed setup.started-over person.signed-in link.created link.revoked
 		secret.received secret.checked secret.dropped provider.registered provider.scheme-taken register.failed redirect.proven
 		changes.discarded token.intended token.created token.probed token.revealed token.pasted token.removed token.failed
-		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed`) {
+		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed
+		setup.closed setup.reopened watching.began watching.refused watching.allowed`) {
 		events = append(events, "activity."+kind)
 	}
+	var says, watches []string
+	for _, step := range wizard.Steps() {
+		says, watches = append(says, "guide.say."+string(step)), append(watches, "call.watch."+string(step))
+	}
+	var checks, stands []string
+	for _, name := range console.Checks() {
+		checks = append(checks, "console.check."+string(name))
+	}
+	for _, stand := range console.Stands() {
+		stands = append(stands, "console.state."+string(stand))
+	}
 	return map[string][]string{
-		`string(step) + ".title"`:                titles,
-		`string(step) + ".lead"`:                 leads,
-		`string(each) + ".short"`:                shorts,
-		`sw.MessageID()`:                         switches,
-		`a.Switch.MessageID()`:                   switches,
-		`"sandbox.faults." + upstream`:           {"sandbox.faults.id", "sandbox.faults.iam", "sandbox.faults.scim", "sandbox.faults.entra", "sandbox.faults.mistake"},
-		`"component.notice." + v.Kind.class()`:   {"component.notice.info", "component.notice.good", "component.notice.doubt", "component.notice.failed"},
-		`"component.state." + v.State.class()`:   {"component.state.waiting", "component.state.running", "component.state.good", "component.state.doubt", "component.state.failed"},
-		`"provisioning.arrived." + arrived`:      {"provisioning.arrived.yes", "provisioning.arrived.no"},
-		`id + ".title"` /* of a waiting step */ : {"review.title", "token.title"},
-		`id + ".running"`:                        {"review.running", "token.running"},
-		`"links.label." + name`:                  {"links.label.admin", "links.label.deputy", "links.label.resume"},
-		`"links.label." + link.Label`:            {"links.label.admin", "links.label.deputy", "links.label.resume"},
-		`"activity." + e.Kind`:                   events,
-		`id + ".text"` /* of what is awaited */ : {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},
+		`string(row.Step) + ".short"`:                  shorts,
+		`string(step.Step) + ".short"`:                 shorts,
+		`string(step) + ".short"`:                      shorts,
+		`string(each.step) + ".short"`:                 shorts,
+		`"guide.say." + string(step)`:                  says,
+		`"guide.say." + string(each.step)`:             says,
+		`"guide.say." + string(nameStep(detail.Step))`: says,
+		`"call.watch." + string(each.step)`:            watches,
+		`"console.check." + string(c.Name)`:            checks,
+		`"console.state." + string(stand)`:             stands,
+		`"console.age." + age.name`:                    {"console.age.day", "console.age.week", "console.age.over-week", "console.age.over-month"},
+		`"console.began." + string(detail.Began)`:      {"console.began.link", "console.began.token", "console.began.signin"},
+		`"console.done." + id`:                         {"console.done.note", "console.done.revoked", "console.done.closed", "console.done.reopened"},
+		`each.id`:                                      {"console.fact.opened", "console.fact.completed", "console.fact.closed"},
+		`string(step) + ".title"`:                      titles,
+		`string(step) + ".lead"`:                       leads,
+		`string(each) + ".short"`:                      shorts,
+		`sw.MessageID()`:                               switches,
+		`a.Switch.MessageID()`:                         switches,
+		`"sandbox.faults." + upstream`:                 {"sandbox.faults.id", "sandbox.faults.iam", "sandbox.faults.scim", "sandbox.faults.entra", "sandbox.faults.mistake"},
+		`"component.notice." + v.Kind.class()`:         {"component.notice.info", "component.notice.good", "component.notice.doubt", "component.notice.failed"},
+		`"component.state." + v.State.class()`:         {"component.state.waiting", "component.state.running", "component.state.good", "component.state.doubt", "component.state.failed"},
+		`"provisioning.arrived." + arrived`:            {"provisioning.arrived.yes", "provisioning.arrived.no"},
+		`id + ".title"` /* of a waiting step */ :       {"review.title", "token.title"},
+		`id + ".running"`:                              {"review.running", "token.running"},
+		`"links.label." + name`:                        {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"links.label." + links[i].Label`:              {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"links.label." + link.Label`:                  {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"activity." + e.Kind`:                         events,
+		`id + ".text"` /* of what is awaited */ :       {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},
 	}
 }
 

@@ -3,6 +3,7 @@ package onboarding
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,8 +135,12 @@ func (s *Service) Open(ctx context.Context, id string, v Visitor, actor Actor, l
 // Findable returns a setup that the visitor finds by being signed in, or a fault of kind NotFound.
 func (s *Service) Findable(ctx context.Context, id string, v Visitor) (Setup, error) {
 	setup, err := s.Setup(ctx, id)
-	if err == nil && !s.finds(setup, v) {
+	switch {
+	case err != nil:
+	case !s.finds(setup, v):
 		err = errUnknown(nil)
+	case !setup.ClosedAt.IsZero():
+		err = ErrClosed
 	}
 	return setup, err
 }
@@ -145,7 +150,8 @@ func (s *Service) Found(ctx context.Context, v Visitor) ([]Setup, error) {
 	if v.Tenant == "" {
 		return nil, nil
 	}
-	return s.Store.SetupsOfTenant(ctx, v.Tenant, maxFound)
+	setups, err := s.Store.SetupsOfTenant(ctx, v.Tenant, maxFound)
+	return slices.DeleteFunc(setups, func(s Setup) bool { return !s.ClosedAt.IsZero() }), err
 }
 
 func (s *Service) enter(ctx context.Context, grant Grant, actor Actor, detail map[string]string) (Setup, error) {
@@ -182,8 +188,11 @@ func (s *Service) Enter(ctx context.Context, v Visitor, id string) (Setup, Grant
 		return Setup{}, Grant{}, RoleNone, err
 	}
 	role := s.RoleOf(setup, grant, v)
-	if role == RoleNone {
+	switch {
+	case role == RoleNone:
 		return Setup{}, Grant{}, RoleNone, errUnknown(nil)
+	case !setup.ClosedAt.IsZero():
+		return Setup{}, Grant{}, RoleNone, ErrClosed
 	}
 	return setup, grant, role, nil
 }
@@ -211,7 +220,7 @@ func (s *Service) Entered(ctx context.Context, v Visitor) ([]Setup, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.RoleOf(setup, g, v) != RoleNone {
+		if s.RoleOf(setup, g, v) != RoleNone && setup.ClosedAt.IsZero() {
 			setups = append(setups, setup)
 		}
 	}

@@ -31,7 +31,7 @@ func (s *Service) proveToken(ctx context.Context, setup Setup, value, access sec
 	if counted != nil {
 		events = append(events, *counted)
 	}
-	_, err := s.record(context.WithoutCancel(ctx), setup.ID, actor, "token.probed", map[string]string{"outcome": string(check.Outcome)}, events...)
+	_, err := s.record(context.WithoutCancel(ctx), setup.ID, actor, "token.probed", factsOf(check), events...)
 	if err != nil && !fault.Is(err, fault.Conflict) {
 		s.Log.ErrorContext(ctx, "probe of SCIM endpoint not stored", "setup", setup.ID, "error", err)
 	}

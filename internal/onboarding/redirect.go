@@ -21,7 +21,9 @@ func (s *Service) proveRedirect(ctx context.Context, id string, actor Actor) {
 		return
 	}
 	proven := s.readRedirect(ctx, setup)
-	_, err = s.record(context.WithoutCancel(ctx), id, actor, "redirect.proven", map[string]string{"outcome": string(proven.Check.Outcome), "uri": proven.URI}, proven)
+	facts := factsOf(proven.Check)
+	facts["uri"] = proven.URI
+	_, err = s.record(context.WithoutCancel(ctx), id, actor, "redirect.proven", facts, proven)
 	if err != nil && !fault.Is(err, fault.Conflict) {
 		s.Log.ErrorContext(ctx, "proof of Redirect URI not stored", "setup", id, "error", err)
 	}

@@ -52,7 +52,7 @@ func (s *Service) storeProblem(ctx context.Context, id string, actor Actor, acti
 	defer cancel()
 	p := s.problem(ctx, id, action, err)
 	_, err = s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		return recorded(setup, now, actor, action+".failed", map[string]string{"reference": p.Reference, "problem": p.ID}, makeEvent(setup.State, p, cause))
+		return recorded(setup, now, actor, action+".failed", failureOf(p), makeEvent(setup.State, p, cause))
 	})
 	if err != nil {
 		s.Log.ErrorContext(ctx, "problem not stored", "setup", id, "reference", p.Reference, "error", err)
@@ -204,7 +204,7 @@ func (s *Service) afterFailedCreate(ctx context.Context, setup Setup, token secr
 	case notDone || (err == nil && looked):
 		p := s.problem(ctx, setup.ID, "register", cause)
 		_, err := s.record(context.WithoutCancel(ctx), setup.ID, actor, "register.failed",
-			map[string]string{"reference": p.Reference, "problem": p.ID}, wizard.RegistrationFailed{Problem: p})
+			failureOf(p), wizard.RegistrationFailed{Problem: p})
 		return err
 	}
 	return cause // unclear: the intent stays, and the next attempt settles it first
@@ -228,7 +228,7 @@ func (s *Service) settleCreate(ctx context.Context, setup Setup, token secret.Se
 		return setup, err
 	case existing == nil:
 		p := s.problem(ctx, setup.ID, "register", fault.New(fault.Unavailable, "review.interrupted", nil))
-		_, err = s.record(ctx, setup.ID, actor, "register.failed", nil, wizard.RegistrationFailed{Problem: p})
+		_, err = s.record(ctx, setup.ID, actor, "register.failed", failureOf(p), wizard.RegistrationFailed{Problem: p})
 	case s.ours(setup, *existing):
 		err = s.registered(ctx, setup, existing.ID, actor)
 	default:

@@ -81,7 +81,7 @@ func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secre
 	}
 	if act := setup.State.Registration.Intent; act == wizard.Update || act == wizard.Adopt { // a PUT cut off: its outcome no longer matters
 		p := s.problem(ctx, setup.ID, "register", fault.New(fault.Unavailable, "review.interrupted", nil))
-		if setup, err = s.record(ctx, setup.ID, actor, "register.failed", nil, wizard.RegistrationFailed{Problem: p, Unknown: true}); err != nil {
+		if setup, err = s.record(ctx, setup.ID, actor, "register.failed", failureOf(p), wizard.RegistrationFailed{Problem: p, Unknown: true}); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (s *Service) settleAll(ctx context.Context, setup Setup, token secret.Secre
 		return err
 	}
 	failed := wizard.TokenFailed{Problem: s.problem(ctx, setup.ID, "token", fault.New(fault.Unavailable, "token.interrupted", nil))}
-	_, err = s.record(ctx, setup.ID, actor, "token.failed", nil, failed)
+	_, err = s.record(ctx, setup.ID, actor, "token.failed", failureOf(failed.Problem), failed)
 	return err
 }
 

@@ -117,7 +117,7 @@ func (s *Service) judgeSecret(ctx context.Context, asked Setup, actor Actor, exp
 		if check.Outcome == wizard.Good && setup.State.Registration.Intent == "" {
 			events = append(events, wizard.SecretGiven{Expires: expires})
 		}
-		c, err := recorded(setup, now, actor, "secret.checked", map[string]string{"outcome": string(check.Outcome)}, events...)
+		c, err := recorded(setup, now, actor, "secret.checked", factsOf(check), events...)
 		if err == nil && !c.Setup.State.ClientSecret.Held {
 			c.Drop = []string{ClientSecretName}
 		}

@@ -59,13 +59,13 @@ type Service struct {
 	work   *work.Group
 }
 
-// New returns a Service. Close it to let work under way finish.
+// New returns a Service. Shut it down to let work under way finish.
 func New(o Options) *Service {
 	return &Service{Options: o, holder: newID(), work: work.New(o.Log)}
 }
 
-// Close waits until the work under way has ended, at most until ctx ends; then it is cut off.
-func (s *Service) Close(ctx context.Context) { s.work.Close(ctx) }
+// Shutdown waits until the work under way has ended, at most until ctx ends; then it is cut off.
+func (s *Service) Shutdown(ctx context.Context) { s.work.Close(ctx) }
 
 // Access is the authority under which an act on Aritma happens, and who is to be named for it.
 type Access struct {
@@ -154,6 +154,20 @@ func recorded(setup Setup, now time.Time, actor Actor, kind string, detail map[s
 	}
 	setup.ChangedAt = now
 	return Change{Setup: setup, Events: []Event{{Setup: setup.ID, At: now, Actor: actor.Who, From: actor.From, Kind: kind, Detail: detail}}}, nil
+}
+
+// factsOf are what the trail says of a check, for whoever counts mistakes.
+func factsOf(c wizard.Check) map[string]string {
+	facts := map[string]string{"outcome": string(c.Outcome)}
+	if c.Outcome == wizard.Bad && c.Problem != nil {
+		facts["problem"], facts["reference"] = c.Problem.ID, c.Problem.Reference
+	}
+	return facts
+}
+
+// failureOf is what the trail says of an act that failed.
+func failureOf(p wizard.Problem) map[string]string {
+	return map[string]string{"reference": p.Reference, "problem": p.ID}
 }
 
 // act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It

@@ -184,7 +184,7 @@ func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken
 func (s *Service) tokenNotMade(ctx context.Context, setup Setup, actor Actor, cause error) error {
 	p := s.problem(ctx, setup.ID, "token", cause)
 	_, err := s.record(context.WithoutCancel(ctx), setup.ID, actor, "token.failed",
-		map[string]string{"reference": p.Reference, "problem": p.ID}, wizard.TokenFailed{Problem: p})
+		failureOf(p), wizard.TokenFailed{Problem: p})
 	return err
 }
 

@@ -92,8 +92,10 @@ func (s *Service) FinishTrial(ctx context.Context, id, session string, query url
 	return s.look(ctx, id, lookTrial+attempt.State, func(ctx context.Context) {
 		trial := s.judgeTrial(ctx, id, attempt, query, access)
 		trial.ID = trialID(attempt)
+		facts := factsOf(trial.Check)
+		facts["match"] = string(trial.Match)
 		_, err := s.record(context.WithoutCancel(ctx), id, access.Actor, "signin.tested",
-			map[string]string{"outcome": string(trial.Outcome), "match": string(trial.Match)}, wizard.TestEnded{Trial: trial})
+			facts, wizard.TestEnded{Trial: trial})
 		if err != nil && !fault.Is(err, fault.Conflict) {
 			s.Log.ErrorContext(ctx, "verdict on test sign-in not stored", "setup", id, "error", err)
 		}

@@ -126,7 +126,7 @@ func (w *world) service(store onboarding.Store, client *http.Client) *onboarding
 	w.t.Cleanup(func() {
 		ended, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		s.Close(ended)
+		s.Shutdown(ended)
 	})
 	return s
 }

@@ -22,6 +22,9 @@ const (
 	headerTimeout  = 8 * time.Second // or Options.Timeout, where that is longer
 	idleTimeout    = 30 * time.Second
 	maxHeaderBytes = 64 << 10
+	// maxConns bounds the connections to one host: one that answers nobody takes no more sockets than that. Whoever waits for
+	// one of them waits within the deadline of the call.
+	maxConns = 64
 )
 
 // Options say where a client may go and for how long.
@@ -149,6 +152,7 @@ func newHTTPTransport(o Options, control controlFunc) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    8,
+		MaxConnsPerHost:        maxConns,
 		IdleConnTimeout:        idleTimeout,
 		DisableCompression:     true,
 		Protocols:              protocols,

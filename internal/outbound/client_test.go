@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -42,6 +44,43 @@ func newServer(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server
+}
+
+// TestSilentHostTakesFewSockets: calls beyond the limit wait for a connection, and are surely not sent when none comes.
+func TestSilentHostTakesFewSockets(t *testing.T) {
+	var connections atomic.Int32
+	silence := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) { <-silence }))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(silence) })
+	client := toLoopback(t, server)
+	ctx, cancel := context.WithTimeout(Once(t.Context()), 2*time.Second)
+	defer cancel()
+	var calls sync.WaitGroup
+	var unsent atomic.Int32
+	const extra = 30
+	for range maxConns + extra {
+		calls.Go(func() {
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := client.Do(request); DialFailed(err) { //nolint:bodyclose // there is no answer
+				unsent.Add(1)
+			}
+		})
+	}
+	calls.Wait()
+	if n := connections.Load(); n > maxConns || n < maxConns/2 || unsent.Load() < extra {
+		t.Errorf("%d connections for %d calls, %d of them not sent", n, maxConns+extra, unsent.Load())
+	}
 }
 
 func TestBodyIsReadToItsLimit(t *testing.T) {

@@ -112,7 +112,7 @@ func (s *Sandbox) beginSignin(w http.ResponseWriter, r *http.Request, a ask, giv
 func (s *Sandbox) showLogin(w http.ResponseWriter, r *http.Request, a ask, given url.Values, buttons []page.LoginButton) {
 	view := page.IDLoginView{T: s.printer(r), Tenant: a.tenant, Action: s.issuer(a.tenant) + "/connect/authorize", Buttons: buttons}
 	if a.scheme == "" {
-		view.People = s.personButtons(view.T)
+		view.People = s.personButtons(view.T, a.tenant)
 	}
 	for _, name := range []string{
 		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",

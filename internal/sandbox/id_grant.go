@@ -142,6 +142,7 @@ type idClaims struct {
 	Name       string           `json:"name,omitempty"`
 	UserName   string           `json:"preferred_username,omitempty"`
 	Email      string           `json:"email,omitempty"`
+	Roles      []string         `json:"role,omitempty"`
 }
 
 // signIDToken makes the ID token, wrong in the way that is switched on.
@@ -153,7 +154,7 @@ func (s *Sandbox) signIDToken(r *http.Request, g grant, scopes []string, access 
 		AccessHash: accessHash(access), ExternalID: who.foreigner.oid,
 	}
 	if who.local != nil {
-		c.Provider, c.Methods = localProvider, []string{"pwd"}
+		c.Provider, c.Methods, c.Roles = localProvider, []string{"pwd"}, who.local.roles
 	}
 	c.Audience = jwt.Audience{SigninClientID}
 	if slices.Contains(scopes, "profile") {

@@ -18,6 +18,13 @@ import (
 const (
 	Administrator = "Astrid Berg" // administers the tenant: gets the scope services.iam
 	Member        = "Jonas Lie"   // works there without IAM permissions: the scope services.iam is left out
+	Guide         = "Ida Strand"  // customer success: has the role GuideRole, and no IAM permissions
+)
+
+// Customer success in practice: its tenant, and the role by which its people open the console.
+const (
+	ConsoleTenant = "aritma"
+	GuideRole     = "TenantAdmin"
 )
 
 // localProvider is the claim idp of local people.
@@ -31,12 +38,17 @@ type localPerson struct {
 	profile
 	subject       string
 	administrator bool // has IAM permissions
+	roles         []string
 }
 
 func newLocalPeople(domain string) (people []*localPerson) {
-	for _, name := range []string{Administrator, Member} {
+	for _, name := range []string{Administrator, Member, Guide} {
 		email := strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@" + domain
-		people = append(people, &localPerson{profile{name, email, email}, "user-" + uuid.NewString(), name == Administrator})
+		person := &localPerson{profile: profile{name, email, email}, subject: "user-" + uuid.NewString(), administrator: name == Administrator}
+		if name == Guide {
+			person.roles = []string{GuideRole}
+		}
+		people = append(people, person)
 	}
 	return people
 }
@@ -53,10 +65,16 @@ func (s *Sandbox) chosenPerson(r *http.Request, a ask, given url.Values) (*local
 	return s.people[i], true
 }
 
-// personButtons are for the login page of a request that asks for no provider.
-func (s *Sandbox) personButtons(t message.Printer) (buttons []page.PersonButton) {
+// personButtons are for the login page of a request that asks for no provider. Customer success is at home in one tenant.
+func (s *Sandbox) personButtons(t message.Printer, tenant string) (buttons []page.PersonButton) {
 	for _, one := range s.people {
+		if len(one.roles) > 0 && tenant != ConsoleTenant {
+			continue
+		}
 		button := page.PersonButton{Name: one.name, Text: t.T("id-signin.member", "Name", one.name), May: t.T("id-signin.member.may")}
+		if len(one.roles) > 0 {
+			button.Text, button.May = t.T("id-signin.guide", "Name", one.name), t.T("id-signin.guide.may")
+		}
 		if one.administrator {
 			button.Text, button.May = t.T("id-signin.administrator", "Name", one.name), t.T("id-signin.administrator.may")
 		}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -10,10 +11,10 @@ import (
 	"github.com/aritma/entra-onboard/internal/onboarding"
 )
 
-const rowColumns = `s.id, s.company, s.tenant, s.contact, s.stand, s.step, s.problem, s.created_at, s.changed_at, s.completed_at`
+const rowColumns = `s.id, s.company, s.tenant, s.contact, s.stand, s.step, s.problem, s.unwatched, s.created_at, s.changed_at, s.completed_at`
 
 func scanRow(from row) (r console.Row, err error) {
-	return r, from.Scan(&r.ID, &r.Company, &r.Tenant, &r.Contact, &r.Stand, &r.Step, &r.Problem,
+	return r, from.Scan(&r.ID, &r.Company, &r.Tenant, &r.Contact, &r.Stand, &r.Step, &r.Problem, &r.Unwatched,
 		stampInto{&r.CreatedAt}, stampInto{&r.ChangedAt}, stampInto{&r.CompletedAt})
 }
 
@@ -70,12 +71,18 @@ func choose(q console.Query) (choice, bool) {
 	if q.After.ID != "" {
 		c.below, c.belowID = listedAt(q.After.ChangedAt), q.After.ID
 	}
+	if !q.Since.IsZero() {
+		c.above = q.Since.UnixNano() - 1
+	}
+	if before := q.Before.UnixNano(); !q.Before.IsZero() && before <= c.below {
+		c.below, c.belowID = before, ""
+	}
 	waits := q.Now.Add(-console.WaitingAfter).UnixNano()
 	switch q.Stand {
 	case "":
 		c.where = `(s.listed_at, s.id) < (?, ?) AND s.listed_at > ? AND s.stand <> 'closed'` // as in setups_listed
 	case console.InProgress:
-		c.above = waits
+		c.above = max(c.above, waits)
 	case console.Waiting:
 		c.stand = console.InProgress
 		if c.below > waits {
@@ -105,6 +112,19 @@ func (s *Store) Row(ctx context.Context, id string) (console.Row, error) {
 	return r, nil
 }
 
+// RowsOf implements console.Store.
+func (s *Store) RowsOf(ctx context.Context, ids []string) ([]console.Row, error) {
+	text, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := list(ctx, s.reader, scanRow, `SELECT `+rowColumns+` FROM setups s WHERE s.id IN (SELECT value FROM json_each(?))`, string(text))
+	if err != nil {
+		return nil, fmt.Errorf("list rows of setups: %w", err)
+	}
+	return rows, nil
+}
+
 // AddNote implements console.Store.
 func (s *Store) AddNote(ctx context.Context, n console.Note, events ...onboarding.Event) error {
 	return s.write(ctx, "add note", func(tx *tx) error {
@@ -131,9 +151,9 @@ func (s *Store) Notes(ctx context.Context, setup string) ([]console.Note, error)
 // watchersKept is how long an expired watcher stays at most while others watch.
 const watchersKept = time.Hour
 
-// Watch implements console.Store; onboarding.ErrNotFound when the setup is not there. It deletes the watchers of any setup
+// Watch implements console.Store. It deletes the watchers of any setup
 // that ended an hour before this one will end: by then nobody asks for them.
-func (s *Store) Watch(ctx context.Context, w console.Watcher) error {
+func (s *Store) Watch(ctx context.Context, w console.Watcher, events ...onboarding.Event) error {
 	return s.write(ctx, "watch setup", func(tx *tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO watchers (setup, id, name, until) VALUES (?, ?, ?, ?)
@@ -142,7 +162,17 @@ func (s *Store) Watch(ctx context.Context, w console.Watcher) error {
 		if err != nil {
 			return orMissing(err, onboarding.ErrNotFound)
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM watchers WHERE until < ?`, w.Until.Add(-watchersKept).UnixNano())
+		if _, err = tx.ExecContext(ctx, `DELETE FROM watchers WHERE until < ?`, w.Until.Add(-watchersKept).UnixNano()); err != nil {
+			return err
+		}
+		return addEvents(ctx, tx, w.Setup, events)
+	})
+}
+
+// StopWatching implements console.Store.
+func (s *Store) StopWatching(ctx context.Context, id string) error {
+	return s.write(ctx, "stop watching", func(tx *tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM watchers WHERE id = ?`, id)
 		return err
 	})
 }

@@ -124,7 +124,7 @@ func TestDatabaseOfTheVersionBefore(t *testing.T) {
 	eventOld(t, db, "failed", "token.failed", `{"problem":"iam.forbidden","reference":"7F3A"}`)
 	eventOld(t, db, "failed", "register.failed", `{"problem":"iam.forbidden"}`)
 	eventOld(t, db, "failed", "token.failed", nil)
-	eventOld(t, db, "failed", "opened", `{"problem":"none"}`)
+	eventOld(t, db, "failed", "opened", `{"problem":""}`)
 
 	s := open(t, path)
 	want := map[string]string{

@@ -33,10 +33,11 @@ type Store struct {
 	unlock func() error // of ServeAlone; nil when it was not called
 	// prepared are the writer's statements that every step of every setup runs, by their text.
 	prepared map[string]*sql.Stmt
+	onEvents func() // nil: nobody wants to know
 }
 
-// Open opens the database file at path and brings its schema and what is made of other columns up to date. A missing file is created, readable and
-// writable by its owner only; its folder has to be there. Several handles and several processes may open one file at
+// Open opens the database file at path and brings its schema, and what is made of other columns, up to date. A missing file
+// is created, readable and writable by its owner only; its folder has to be there. Several handles and several processes may open one file at
 // once: the schema is changed by one of them while the others wait. An empty "<path>-migrating" is what they wait on;
 // it stays. A schema newer than this program is left as it is.
 func Open(ctx context.Context, path string) (*Store, error) {

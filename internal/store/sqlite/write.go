@@ -11,6 +11,7 @@ import (
 type tx struct {
 	*sql.Tx
 	prepared map[string]*sql.Stmt
+	told     bool // it makes the trail of a setup longer
 }
 
 // prepare compiles statements. It is called before the first transaction, which would hold the only connection.
@@ -58,11 +59,15 @@ func (s *Store) write(ctx context.Context, action string, do func(tx *tx) error)
 		return fmt.Errorf("%s: %w", action, err)
 	}
 	defer func() { _ = begun.Rollback() }() // does nothing after Commit
-	if err := do(&tx{Tx: begun, prepared: s.prepared}); err != nil {
+	t := &tx{Tx: begun, prepared: s.prepared}
+	if err := do(t); err != nil {
 		return fmt.Errorf("%s: %w", action, err)
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("%s: commit: %w", action, err)
+	}
+	if t.told && s.onEvents != nil {
+		s.onEvents()
 	}
 	return nil
 }

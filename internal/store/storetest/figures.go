@@ -103,12 +103,13 @@ func testProblems(t *testing.T, s Store) {
 	failed(first.Add(30*24*time.Hour-1), "register.failed", problem("b"))
 	failed(first.Add(30*24*time.Hour), "token.failed", problem("of.december"))
 	failed(first.Add(time.Hour).In(time.FixedZone("east", 2*3600)), "token.failed", problem("a")) // the month of UTC counts
-	failed(now, "token.created", problem("nothing.failed"))
+	failed(now, "secret.checked", problem("c"))                                                   // of whatever kind the entry is
+	failed(now, "signin.tested", map[string]string{"outcome": "good"})
 	failed(now, "token.failed", nil)
 	failed(now, "token.failed", map[string]string{"reference": "7F3A"})
 	failed(now, "token.failed", problem(""))
 	failed(time.Time{}, "token.failed", problem("without a time"))
-	wantEqual(t, "problems of November", figures(t, s, now).Problems, []console.Count{{ID: "b", N: 2}, {ID: "a", N: 1}})
+	wantEqual(t, "problems of November", figures(t, s, now).Problems, []console.Count{{ID: "b", N: 2}, {ID: "a", N: 1}, {ID: "c", N: 1}})
 	wantEqual(t, "problems of October", figures(t, s, first.Add(-1)).Problems, []console.Count{{ID: "of.october", N: 1}})
 	december := first.Add(30 * 24 * time.Hour)
 	wantEqual(t, "problems of December", figures(t, s, december.In(time.FixedZone("west", -3600))).Problems, []console.Count{{ID: "of.december", N: 1}})

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Session", testSession},
 		{"SessionVersion", testSessionVersion},
 		{"SessionTouch", testSessionTouch},
+		{"SessionTimesNeverGoBack", testSessionTimes},
 		{"SessionRenameMovesGrants", testSessionRename},
 		{"SessionDeleteTakesGrants", testSessionDelete},
 		{"SessionsExpire", testSessionsExpire},

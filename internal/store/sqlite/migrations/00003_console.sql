@@ -74,7 +74,7 @@ CREATE TRIGGER setups_count_delete AFTER DELETE ON setups BEGIN
 END;
 -- +goose StatementEnd
 
--- How often a problem came up in a calendar month, UTC.
+-- How often a problem came up in a calendar month, UTC: every entry of the trail that names one.
 CREATE TABLE problem_counts (
     month   TEXT NOT NULL, -- such as 2026-11
     problem TEXT NOT NULL, -- message id
@@ -84,12 +84,12 @@ CREATE TABLE problem_counts (
 
 INSERT INTO problem_counts (month, problem, n)
 SELECT strftime('%Y-%m', at / 1000000000, 'unixepoch'), json_extract(detail, '$.problem'), count(*) FROM events
-WHERE kind GLOB '*.failed' AND at IS NOT NULL AND json_extract(detail, '$.problem') <> ''
+WHERE at IS NOT NULL AND json_extract(detail, '$.problem') <> ''
 GROUP BY 1, 2;
 
 -- +goose StatementBegin
 CREATE TRIGGER events_count_problem AFTER INSERT ON events
-WHEN new.kind GLOB '*.failed' AND new.at IS NOT NULL AND json_extract(new.detail, '$.problem') <> '' BEGIN
+WHEN new.at IS NOT NULL AND json_extract(new.detail, '$.problem') <> '' BEGIN
     INSERT INTO problem_counts (month, problem, n)
     VALUES (strftime('%Y-%m', new.at / 1000000000, 'unixepoch'), json_extract(new.detail, '$.problem'), 1)
     ON CONFLICT (month, problem) DO UPDATE SET n = n + 1;

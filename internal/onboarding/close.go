@@ -1,0 +1,61 @@
+package onboarding
+
+import (
+	"context"
+	"time"
+
+	"github.com/aritma/entra-onboard/internal/fault"
+)
+
+// ErrClosed says that customer success closed the setup: nobody gets in until it is opened again. What it holds stays.
+var ErrClosed = fault.New(fault.Gone, "setup.closed", nil)
+
+// Close shuts a setup: its links open nothing and whoever is in it is out at the next request. Doing it twice is fine.
+func (s *Service) Close(ctx context.Context, id string, actor Actor) error {
+	return s.set(ctx, id, actor, "setup.closed", func(setup *Setup, now time.Time) bool {
+		was := setup.ClosedAt
+		if was.IsZero() {
+			setup.ClosedAt = now
+		}
+		return was.IsZero()
+	})
+}
+
+// Reopen lets people in again, by links that are still good or by signing in.
+func (s *Service) Reopen(ctx context.Context, id string, actor Actor) error {
+	return s.set(ctx, id, actor, "setup.reopened", func(setup *Setup, _ time.Time) bool {
+		was := setup.ClosedAt
+		setup.ClosedAt = time.Time{}
+		return !was.IsZero()
+	})
+}
+
+// LetWatch says whether customer success may look at the setup while the customer works in it.
+func (s *Service) LetWatch(ctx context.Context, id string, actor Actor, may bool) error {
+	kind := "watching.refused"
+	if may {
+		kind = "watching.allowed"
+	}
+	return s.set(ctx, id, actor, kind, func(setup *Setup, _ time.Time) bool {
+		was := setup.Unwatched
+		setup.Unwatched = !may
+		return was == may
+	})
+}
+
+// set changes something of a setup that is no answer, and records it when it was a change.
+func (s *Service) set(ctx context.Context, id string, actor Actor, kind string, change func(setup *Setup, now time.Time) bool) error {
+	_, err := s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
+		if !change(&setup, now) {
+			return Change{}, errAsItWas
+		}
+		return recorded(setup, now, actor, kind, nil)
+	})
+	if err == errAsItWas { //nolint:errorlint // never wrapped
+		return nil
+	}
+	return err
+}
+
+// errAsItWas says that there is nothing to save.
+var errAsItWas = fault.New(fault.Conflict, "setup.busy", nil)
