@@ -39,6 +39,13 @@ func (t *teller) run(ctx context.Context) {
 	}
 }
 
+// poke is called when something happened to a setup in this process.
+func (t *teller) poke() {
+	if t.sender != nil {
+		t.sender.Poke()
+	}
+}
+
 // sweep drops what has had its time: everything when nobody is told, so that whoever is named later gets no old news.
 func (t *teller) sweep(ctx context.Context) error {
 	if t.sender == nil {

@@ -67,7 +67,7 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
 		teller: newTeller(c, store, messages, log),
 	}
-	store.OnEvents(s.live.Poke)
+	store.OnEvents(func() { s.live.Poke(); s.teller.poke() })
 	var people *signin.Client
 	if c.IDClientID != "" {
 		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)

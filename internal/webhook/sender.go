@@ -22,7 +22,7 @@ const (
 	storeTimeout = 10 * time.Second
 	// claimLife outlasts the claim, the attempt and the note, so that it only runs out when its holder is dead.
 	claimLife = time.Minute
-	// pollEvery is how often is looked for what is due; it costs one step in an index.
+	// pollEvery is how often is looked for what is due, unless somebody pokes; it costs one step in an index.
 	pollEvery = time.Second
 	// troubleRest is how long nothing is tried after the store failed.
 	troubleRest = 10 * time.Second
@@ -48,14 +48,25 @@ type Options struct {
 }
 
 // Sender tells one receiver what is due.
-type Sender struct{ Options }
+type Sender struct {
+	Options
+	poked chan struct{}
+}
 
 // New returns a Sender.
 func New(o Options) *Sender {
 	if o.Schedule == nil {
 		o.Schedule = Schedule()
 	}
-	return &Sender{o}
+	return &Sender{Options: o, poked: make(chan struct{}, 1)}
+}
+
+// Poke makes Run look at once, when it is idle. It never waits.
+func (s *Sender) Poke() {
+	select {
+	case s.poked <- struct{}{}:
+	default:
+	}
 }
 
 // ErrGone says that the receiver wants no more messages (410).
@@ -72,22 +83,22 @@ func (s *Sender) Run(ctx context.Context) {
 			return
 		case err != nil && ctx.Err() == nil:
 			s.Log.ErrorContext(ctx, "webhook failed", "error", err)
-			rest = troubleRest
+			pause(ctx, troubleRest, nil)
 		case !more:
-			rest = pollEvery
+			pause(ctx, pollEvery, s.poked)
+		case rest > 0:
+			pause(ctx, rest, nil)
 		}
-		pause(ctx, rest)
 	}
 }
 
-func pause(ctx context.Context, rest time.Duration) {
-	if rest <= 0 {
-		return
-	}
+// pause waits, at most until ctx ends or somebody pokes.
+func pause(ctx context.Context, rest time.Duration, poked <-chan struct{}) {
 	timer := time.NewTimer(rest)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-poked:
 	case <-ctx.Done():
 	}
 }

@@ -350,6 +350,26 @@ func TestReceiverHangs(t *testing.T) {
 	}
 }
 
+// What was poked for is told at once, what another process wrote within a second.
+func TestRunWhilePoked(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender(w.store, w.receiver.URL)
+	told := make(chan struct{}, 10)
+	w.receiver.answersWith(func(http.ResponseWriter, *http.Request) { told <- struct{}{} })
+	ctx, stop := context.WithCancel(t.Context())
+	var run sync.WaitGroup
+	run.Go(func() { s.Run(ctx) })
+	defer func() { stop(); run.Wait() }()
+	w.opened() // nobody pokes
+	<-told
+	for range 3 {
+		w.opened()
+		s.Poke()
+		s.Poke()
+		<-told
+	}
+}
+
 // A large answer is not read to its end, and does no harm.
 func TestLargeAnswer(t *testing.T) {
 	w := newWorld(t)
