@@ -173,6 +173,16 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// A client that may take longer than others waits for the answer as long.
+func TestTimeoutIsAlsoThatOfTheAnswer(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: headerTimeout, time.Second: headerTimeout, 15 * time.Second: 15 * time.Second} {
+		wire := New(Options{Timeout: timeout}).Transport.(*transport).wire
+		if wire.secure.ResponseHeaderTimeout != want || wire.plain.ResponseHeaderTimeout != want {
+			t.Errorf("a timeout of %v: %v and %v, want %v", timeout, wire.secure.ResponseHeaderTimeout, wire.plain.ResponseHeaderTimeout, want)
+		}
+	}
+}
+
 func TestTLSBelow12IsRefused(t *testing.T) {
 	for version, accepted := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -17,6 +17,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/web/session"
 )
@@ -27,6 +28,7 @@ type Store interface {
 	session.Storage
 	account.Store
 	console.Store
+	webhook.Store
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -100,6 +102,12 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
 		{"ProblemsOfTheMonth", testProblems},
+		{"Message", testMessage},
+		{"MessagesOfChanges", testMessagesOfChanges},
+		{"FailedChangeIsNotTold", testMessageOfNothing},
+		{"MessageIsClaimed", testMessageClaim},
+		{"MessagesAreDueInOrder", testMessageOrder},
+		{"MessageByManyIsClaimedOnce", testParallelMessage},
 	}
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
