@@ -15,6 +15,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/console"
+	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -27,6 +28,7 @@ type Store interface {
 	session.Storage
 	account.Store
 	console.Store
+	live.Source
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -99,6 +101,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
 		{"ProblemsOfTheMonth", testProblems},
+		{"RowsOfIds", testRowsOf},
+		{"ChangesOfTheTrail", testLiveChanges},
+		{"EveryEntryHasAPlace", testLiveTrail},
+		{"ChangesWhileManyWrite", testLiveParallel},
 	}
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
