@@ -58,14 +58,17 @@ func (s *Server) showLive(d *desk) error {
 	}
 	defer s.rows.streams.Add(-1)
 	sub, err := s.Live.Subscribe(d.r.Context(), since(d.r))
-	if errors.Is(err, live.ErrTooFar) {
+	missed := errors.Is(err, live.ErrTooFar)
+	if missed {
 		sub, err = s.Live.Subscribe(d.r.Context(), -1)
 	}
 	if err != nil {
 		return err
 	}
 	defer sub.Close()
-	stream := &stream{s: s, d: d, sub: sub, out: http.NewResponseController(d.w), setup: d.r.URL.Query().Get("setup"), checked: s.Now()}
+	stream := &stream{
+		s: s, d: d, sub: sub, out: http.NewResponseController(d.w), setup: d.r.URL.Query().Get("setup"), missed: missed, checked: s.Now(),
+	}
 	// Both limits of the server are for pages; a stream has its own for each write.
 	if err := stream.out.SetReadDeadline(time.Time{}); err != nil {
 		return err
@@ -94,13 +97,21 @@ type stream struct {
 	sub     *live.Subscription
 	out     *http.ResponseController
 	setup   string // empty: the list
+	missed  bool   // too much to be told one by one
 	checked time.Time
 }
+
+const hello = "retry: 2000\nevent: beat\ndata: hello\n\n"
 
 func (st *stream) run(ctx context.Context) {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
-	for again := st.say(ctx, "retry: 2000\nevent: beat\ndata: hello\n\n"); again; {
+	again := st.say(ctx, hello)
+	if again && st.missed { // the page is asked for anew, after what waits until now
+		_, at := st.sub.Take()
+		again = st.say(ctx, changed(at, st.setup))
+	}
+	for again {
 		select {
 		case <-ctx.Done():
 			return
@@ -125,7 +136,7 @@ func (st *stream) tell(ctx context.Context) bool {
 	if st.setup != "" {
 		for _, c := range changes {
 			if c.Setup == st.setup {
-				return st.say(ctx, fmt.Sprintf("id: %d\nevent: changed\ndata: %s\n\n", at, c.Setup))
+				return st.say(ctx, changed(at, c.Setup))
 			}
 		}
 		return true
@@ -139,6 +150,11 @@ func (st *stream) tell(ctx context.Context) bool {
 		return true
 	}
 	return st.say(ctx, fmt.Sprintf("id: %d\nevent: rows\ndata: %s\n\n", at, rows))
+}
+
+// changed is the event that says that the page has to be asked for anew: it is about a setup, or too much has happened.
+func changed(at int64, setup string) string {
+	return fmt.Sprintf("id: %d\nevent: changed\ndata: %s\n\n", at, setup)
 }
 
 // say writes an event while the session is one of the console, and reports whether to go on.
