@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,10 +145,10 @@ func (st *stream) tell(ctx context.Context) bool {
 		st.s.Log.ErrorContext(ctx, "rows not rendered", "error", err)
 		return false
 	}
-	if rows == "" {
+	if len(rows) == 0 {
 		return true
 	}
-	return st.say(ctx, fmt.Sprintf("id: %d\nevent: rows\ndata: %s\n\n", at, rows))
+	return st.say(ctx, fmt.Sprintf("id: %d\nevent: rows\ndata: ", at), append(rows, []byte("\n\n"))...)
 }
 
 // changed is the event that says that the page has to be asked for anew: it is about a setup, or too much has happened.
@@ -158,7 +157,8 @@ func changed(at int64, setup string) string {
 }
 
 // say writes an event while the session is one of the console, and reports whether to go on.
-func (st *stream) say(ctx context.Context, event string) bool {
+// What more there is of it is written as it is: rows are the same for all who watch, and not copied for each.
+func (st *stream) say(ctx context.Context, event string, more ...[]byte) bool {
 	if now := st.s.Now(); now.Sub(st.checked) >= recheck {
 		stored, err := st.s.Sessions.Kept(st.d.session).Load(ctx)
 		if err != nil || !st.s.guides(accountOf(stored)) {
@@ -169,8 +169,10 @@ func (st *stream) say(ctx context.Context, event string) bool {
 	if err := st.out.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return false
 	}
-	if _, err := st.d.w.Write([]byte(event)); err != nil {
-		return false
+	for _, part := range append([][]byte{[]byte(event)}, more...) {
+		if _, err := st.d.w.Write(part); err != nil {
+			return false
+		}
 	}
 	return st.out.Flush() == nil
 }
@@ -184,11 +186,11 @@ type liveRows struct {
 
 type keptRow struct {
 	at   int64
-	html string
+	html []byte
 }
 
-// rendered are the rows of changes, as one line of HTML.
-func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live.Change) (string, error) {
+// rendered are the rows of changes, each as one line of HTML.
+func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live.Change) ([][]byte, error) {
 	s.rows.mu.Lock()
 	defer s.rows.mu.Unlock()
 	if s.rows.kept == nil || len(s.rows.kept) > maxRows {
@@ -204,19 +206,21 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 	if len(missing) > 0 {
 		rows, err := s.Console.RowsOf(ctx, missing)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, row := range rows {
 			var b bytes.Buffer
 			if err := page.ConsoleTableRow(s.rowView(t, row)).Render(ctx, &b); err != nil {
-				return "", err
+				return nil, err
 			}
-			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: strings.ReplaceAll(b.String(), "\n", " ")}
+			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: bytes.ReplaceAll(b.Bytes(), []byte("\n"), []byte(" "))}
 		}
 	}
-	var all strings.Builder
+	var all [][]byte
 	for _, c := range changes {
-		all.WriteString(s.rows.kept[t.Lang()+c.Setup].html)
+		if row := s.rows.kept[t.Lang()+c.Setup].html; len(row) > 0 {
+			all = append(all, row)
+		}
 	}
-	return all.String(), nil
+	return all, nil
 }

@@ -204,6 +204,7 @@ func (s *site) spawn(binary string) {
 		s.t.Fatalf("serve said %q, then %v:\n%s", line, err, s.log)
 	}
 	_, s.public, _ = strings.Cut(strings.TrimSpace(line), ": ")
+	s.pid = command.Process.Pid
 	var once sync.Once
 	s.stop = func() {
 		once.Do(func() {

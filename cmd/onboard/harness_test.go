@@ -47,6 +47,7 @@ type site struct {
 	log     *lockedBuffer
 	stop    func()
 	linger  time.Duration
+	pid     int // of the built program, after spawn
 }
 
 // newSite starts a sandbox and the program in live mode against it. Changes replace variables; "" removes one.
