@@ -15,6 +15,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/console"
+	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/webhook"
@@ -29,6 +30,7 @@ type Store interface {
 	account.Store
 	console.Store
 	webhook.Store
+	live.Source
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -108,6 +110,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"MessageIsClaimed", testMessageClaim},
 		{"MessagesAreDueInOrder", testMessageOrder},
 		{"MessageByManyIsClaimedOnce", testParallelMessage},
+		{"RowsOfIds", testRowsOf},
+		{"ChangesOfTheTrail", testLiveChanges},
+		{"EveryEntryHasAPlace", testLiveTrail},
+		{"ChangesWhileManyWrite", testLiveParallel},
 	}
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
