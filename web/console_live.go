@@ -58,14 +58,17 @@ func (s *Server) showLive(d *desk) error {
 	}
 	defer s.rows.streams.Add(-1)
 	sub, err := s.Live.Subscribe(d.r.Context(), since(d.r))
-	if errors.Is(err, live.ErrTooFar) {
+	missed := errors.Is(err, live.ErrTooFar)
+	if missed {
 		sub, err = s.Live.Subscribe(d.r.Context(), -1)
 	}
 	if err != nil {
 		return err
 	}
 	defer sub.Close()
-	stream := &stream{s: s, d: d, sub: sub, out: http.NewResponseController(d.w), setup: d.r.URL.Query().Get("setup"), checked: s.Now()}
+	stream := &stream{
+		s: s, d: d, sub: sub, out: http.NewResponseController(d.w), setup: d.r.URL.Query().Get("setup"), missed: missed, checked: s.Now(),
+	}
 	// Both limits of the server are for pages; a stream has its own for each write.
 	if err := stream.out.SetReadDeadline(time.Time{}); err != nil {
 		return err
@@ -94,13 +97,21 @@ type stream struct {
 	sub     *live.Subscription
 	out     *http.ResponseController
 	setup   string // empty: the list
+	missed  bool   // too much to be told one by one
 	checked time.Time
 }
+
+const hello = "retry: 2000\nevent: beat\ndata: hello\n\n"
 
 func (st *stream) run(ctx context.Context) {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
-	for again := st.say(ctx, "retry: 2000\nevent: beat\ndata: hello\n\n"); again; {
+	again := st.say(ctx, hello)
+	if again && st.missed { // the page is asked for anew, after what waits until now
+		_, at := st.sub.Take()
+		again = st.say(ctx, changed(at, st.setup))
+	}
+	for again {
 		select {
 		case <-ctx.Done():
 			return
@@ -125,7 +136,7 @@ func (st *stream) tell(ctx context.Context) bool {
 	if st.setup != "" {
 		for _, c := range changes {
 			if c.Setup == st.setup {
-				return st.say(ctx, fmt.Sprintf("id: %d\nevent: changed\ndata: %s\n\n", at, c.Setup))
+				return st.say(ctx, changed(at, c.Setup))
 			}
 		}
 		return true
@@ -135,14 +146,20 @@ func (st *stream) tell(ctx context.Context) bool {
 		st.s.Log.ErrorContext(ctx, "rows not rendered", "error", err)
 		return false
 	}
-	if rows == "" {
+	if len(rows) == 0 {
 		return true
 	}
-	return st.say(ctx, fmt.Sprintf("id: %d\nevent: rows\ndata: %s\n\n", at, rows))
+	return st.say(ctx, fmt.Sprintf("id: %d\nevent: rows\ndata: ", at), append(rows, []byte("\n\n"))...)
+}
+
+// changed is the event that says that the page has to be asked for anew: it is about a setup, or too much has happened.
+func changed(at int64, setup string) string {
+	return fmt.Sprintf("id: %d\nevent: changed\ndata: %s\n\n", at, setup)
 }
 
 // say writes an event while the session is one of the console, and reports whether to go on.
-func (st *stream) say(ctx context.Context, event string) bool {
+// What more there is of it is written as it is: rows are the same for all who watch, and not copied for each.
+func (st *stream) say(ctx context.Context, event string, more ...[]byte) bool {
 	if now := st.s.Now(); now.Sub(st.checked) >= recheck {
 		stored, err := st.s.Sessions.Kept(st.d.session).Load(ctx)
 		if err != nil || !st.s.guides(accountOf(stored)) {
@@ -153,8 +170,10 @@ func (st *stream) say(ctx context.Context, event string) bool {
 	if err := st.out.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return false
 	}
-	if _, err := st.d.w.Write([]byte(event)); err != nil {
-		return false
+	for _, part := range append([][]byte{[]byte(event)}, more...) {
+		if _, err := st.d.w.Write(part); err != nil {
+			return false
+		}
 	}
 	return st.out.Flush() == nil
 }
@@ -168,14 +187,14 @@ type liveRows struct {
 
 type keptRow struct {
 	at   int64
-	html string
+	html []byte
 }
 
 // oneLine keeps an event in one line: any of the two ends it (HTML standard, section 9.2.6).
 var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
 
-// rendered are the rows of changes, as one line of HTML.
-func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live.Change) (string, error) {
+// rendered are the rows of changes, each as one line of HTML.
+func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live.Change) ([][]byte, error) {
 	s.rows.mu.Lock()
 	defer s.rows.mu.Unlock()
 	if s.rows.kept == nil || len(s.rows.kept) > maxRows {
@@ -191,19 +210,21 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 	if len(missing) > 0 {
 		rows, err := s.Console.RowsOf(ctx, missing)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, row := range rows {
 			var b bytes.Buffer
 			if err := page.ConsoleTableRow(s.rowView(t, row)).Render(ctx, &b); err != nil {
-				return "", err
+				return nil, err
 			}
-			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: oneLine.Replace(b.String())}
+			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: []byte(oneLine.Replace(b.String()))}
 		}
 	}
-	var all strings.Builder
+	var all [][]byte
 	for _, c := range changes {
-		all.WriteString(s.rows.kept[t.Lang()+c.Setup].html)
+		if row := s.rows.kept[t.Lang()+c.Setup].html; len(row) > 0 {
+			all = append(all, row)
+		}
 	}
-	return all.String(), nil
+	return all, nil
 }

@@ -101,6 +101,7 @@ func TestCall(t *testing.T) {
 	tenantURL, token := c.customer.text("#tenant-url"), secret.New(c.customer.copied())
 	c.step("token-handed-over", "Connect provisioning")
 	c.unseen(token.Expose())
+	c.guide.until("the token's card at the guide's", `!!document.querySelector(".token")`)
 	if got := c.guide.text(".token"); !strings.Contains(got, "Secret Token") || !strings.Contains(got, "not visible") {
 		t.Errorf("the guide sees no masked token where the customer does: %q", got)
 	}

@@ -71,7 +71,7 @@ func startBrowser() {
 // tab is one tab of a browser, as a person uses it. Whatever the page reports to its console, every breach of the
 // content security policy and every failed request makes the test fail.
 type tab struct {
-	t    *testing.T
+	t    testing.TB
 	site *site
 	ctx  context.Context
 

@@ -39,7 +39,7 @@ func (b *fox) walk() *fox {
 }
 
 // elsewhere serves a page of another site, and returns its address without a path.
-func elsewhere(t *testing.T, page string) string {
+func elsewhere(t testing.TB, page string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -13,7 +13,7 @@ import (
 // fox is one tab of Firefox, as a person uses it. Whatever the page reports to its console, every breach of the content
 // security policy and every failed request makes the test fail.
 type fox struct {
-	t       *testing.T
+	t       testing.TB
 	browser *firefox
 	site    *site
 	user    string // the user context: cookies and storage of its own

@@ -84,7 +84,7 @@ func findFirefox() (string, error) {
 }
 
 // startFirefox starts Firefox with an empty profile, and ends it with the test.
-func startFirefox(t *testing.T) *firefox {
+func startFirefox(t testing.TB) *firefox {
 	t.Helper()
 	path, err := findFirefox()
 	if err != nil {
@@ -147,7 +147,7 @@ func startFirefox(t *testing.T) *firefox {
 }
 
 // connect begins the one session of this browser and asks for its events.
-func (f *firefox) connect(t *testing.T, address string) {
+func (f *firefox) connect(t testing.TB, address string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -167,7 +167,7 @@ func (f *firefox) connect(t *testing.T, address string) {
 }
 
 // end asks Firefox to end, and makes it where it does not listen.
-func (f *firefox) end(t *testing.T, process *os.Process) {
+func (f *firefox) end(t testing.TB, process *os.Process) {
 	t.Helper()
 	if f.connection == nil {
 		_ = process.Kill()
@@ -245,7 +245,7 @@ func (f *firefox) send(method string, parameters object) (json.RawMessage, error
 }
 
 // order sends a command that must succeed.
-func order[R any](t *testing.T, f *firefox, method string, parameters object) R {
+func order[R any](t testing.TB, f *firefox, method string, parameters object) R {
 	t.Helper()
 	var result R
 	raw, err := f.send(method, parameters)

@@ -9,7 +9,7 @@ import (
 )
 
 // newSiteWithConsole is a site on whose console the sandbox's customer success is. Links let people in, unless changed.
-func newSiteWithConsole(t *testing.T, changes map[string]string) *site {
+func newSiteWithConsole(t testing.TB, changes map[string]string) *site {
 	t.Helper()
 	all := map[string]string{"ONBOARD_CONSOLE_TENANT": sandbox.ConsoleTenant, "ONBOARD_LINK_AUTHORITY": "link"}
 	maps.Copy(all, changes)

@@ -33,7 +33,7 @@ func (v *visitor) tab() *visitor {
 }
 
 // as is the same browser in a subtest.
-func (v *visitor) as(t *testing.T) *visitor {
+func (v *visitor) as(t testing.TB) *visitor {
 	other := *v
 	other.t = t
 	return &other
@@ -116,7 +116,7 @@ func (s *site) one(tokens int) {
 }
 
 // eventually waits for something that another process does, and that nothing announces.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	limit := time.Now().Add(20 * time.Second)
 	for !is() {
@@ -174,7 +174,7 @@ func withoutService() map[string]string {
 }
 
 // binary builds the program as it is shipped, without the race detector.
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "onboard")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
@@ -204,6 +204,7 @@ func (s *site) spawn(binary string) {
 		s.t.Fatalf("serve said %q, then %v:\n%s", line, err, s.log)
 	}
 	_, s.public, _ = strings.Cut(strings.TrimSpace(line), ": ")
+	s.pid = command.Process.Pid
 	var once sync.Once
 	s.stop = func() {
 		once.Do(func() {

@@ -10,7 +10,7 @@ import (
 )
 
 // newSiteOfPeople is a site where a link only finds a setup, and administrators sign in with the sandbox's Aritma ID.
-func newSiteOfPeople(t *testing.T, changes map[string]string) *site {
+func newSiteOfPeople(t testing.TB, changes map[string]string) *site {
 	t.Helper()
 	s := newSite(t, nil)
 	s.stop()

@@ -40,17 +40,18 @@ func (l *lockedBuffer) String() string {
 
 // site is the very program, running against a sandbox that the test controls.
 type site struct {
-	t       *testing.T
+	t       testing.TB
 	sandbox *sandbox.Sandbox
 	environ map[string]string
 	public  string
 	log     *lockedBuffer
 	stop    func()
 	linger  time.Duration
+	pid     int // of the built program, after spawn
 }
 
 // newSite starts a sandbox and the program in live mode against it. Changes replace variables; "" removes one.
-func newSite(t *testing.T, changes map[string]string) *site {
+func newSite(t testing.TB, changes map[string]string) *site {
 	t.Helper()
 	box, err := sandbox.Start(context.Background(), sandbox.Options{})
 	if err != nil {
@@ -128,7 +129,7 @@ func (s *site) command(args ...string) string {
 
 // visitor is a browser without JavaScript: it keeps cookies, follows redirects and sends forms as they stand.
 type visitor struct {
-	t      *testing.T
+	t      testing.TB
 	site   *site
 	client *http.Client
 	page   *goquery.Document

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,7 +61,7 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 	if err := takeOver(ctx, s.store); err != nil {
 		return err
 	}
-	s.store.OnEvents(s.live.Poke)
+	s.store.OnEvents(func() { s.live.Poke(); s.teller.poke() })
 	if err := s.onboarding.ProveKeys(ctx); err != nil {
 		return err
 	}
@@ -108,12 +109,14 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-	sweeping, stopSweep := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	go func() { defer close(swept); s.sweep(sweeping) }()
-	told := make(chan struct{})
-	go func() { defer close(told); s.live.Run(ctx) }() // streams end before the server waits for them
-	defer func() { stopSweep(); <-swept; <-told }()
+	aside, stopAside := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { s.live.Run(aside) }) // streams end before the server waits for them
+	if !s.locked {
+		beside.Go(func() { s.sweep(aside) })
+		beside.Go(func() { s.teller.run(aside) })
+	}
+	defer func() { stopAside(); beside.Wait() }()
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -141,11 +144,8 @@ func (s *service) ready(ctx context.Context) error {
 	return s.onboarding.CheckKeys(ctx)
 }
 
-// sweep drops what has had its time: sealed secrets and sessions.
+// sweep drops what has had its time: sealed secrets, sessions, and what was to be told.
 func (s *service) sweep(ctx context.Context) {
-	if s.locked {
-		return
-	}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -159,6 +159,9 @@ func (s *service) sweep(ctx context.Context) {
 		}
 		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
+		}
+		if err := s.teller.sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "sweep of webhook messages failed", "error", err)
 		}
 		if kept, ok := s.store.(file); ok { // what was deleted may stand in the write-ahead log until it is folded in
 			if err := kept.Checkpoint(ctx); err != nil && ctx.Err() == nil {

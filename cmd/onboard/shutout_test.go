@@ -9,19 +9,21 @@ import (
 	"github.com/aritma/entra-onboard/internal/sandbox"
 )
 
-// sealedToken is an administrator on the page of a token that was made while nobody waited for it, and the setup.
-func (s *site) sealedToken() (v *visitor, setup string) {
+// sealedToken is an administrator on the page of a token that was made while nobody waited for it, the setup, and the form that
+// made the token.
+func (s *site) sealedToken() (v *visitor, setup string, made url.Values) {
 	s.t.Helper()
 	v = s.visitor().get(s.link()).send(nil).identify(sandbox.Administrator).walk("review").register()
 	setup = v.setup()
 	s.sandbox.Faults().SetOn(sandbox.IAMSlow, "POST /core/iam/v1/scim", 1)
-	v.send(map[string]string{"replaces": "0"})
+	action, made := v.form(map[string]string{"replaces": "0"})
+	v.post(action, made)
 	s.sandbox.Faults().Release()
 	v.idle("token")
 	if v.page.Find("form[action$='/token/show']").Length() != 1 {
 		s.t.Fatalf("no token waits: %s", v.text("main"))
 	}
-	return v, setup
+	return v, setup, made
 }
 
 // TestShutOutAdministrator: whom Aritma accepts no longer gets no token that waits and takes no link back; nothing is lost by
@@ -38,7 +40,7 @@ func TestShutOutAdministrator(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSiteOfPeople(t, nil)
-			v, setup := s.sealedToken()
+			v, setup, made := s.sealedToken()
 			token := v.tab()
 			v.get("/setup/" + setup + "/links").get(v.page.Find("main a[href$='/revoke']").AttrOr("href", ""))
 			revoke := v.tab()
@@ -50,6 +52,9 @@ func TestShutOutAdministrator(t *testing.T) {
 			}
 			if token.focused(c.status, c.says); token.value() != "" {
 				t.Error("the token is shown")
+			}
+			if token.tab().post("/setup/"+setup+"/token", made).value() != "" {
+				t.Error("the form that made the token shows it, sent again")
 			}
 			if v.focused(c.status, c.says); s.usable(setup) != 1 {
 				t.Error("the link was taken back")
@@ -69,7 +74,7 @@ func TestShutOutAdministrator(t *testing.T) {
 // token; a form sent again shows nothing either.
 func TestSignInRanOutBeforeTheShowing(t *testing.T) {
 	s := newSiteOfPeople(t, nil)
-	v, setup := s.sealedToken()
+	v, setup, _ := s.sealedToken()
 	s.sandbox.Faults().Set(sandbox.IAMUnauthorized, 1)
 	s.sandbox.Faults().Set(sandbox.IDRefreshRefused, sandbox.UntilCleared)
 	v.send(nil)
@@ -92,7 +97,7 @@ func TestSignInRanOutBeforeTheShowing(t *testing.T) {
 func TestShowingWhileAritmaIsAway(t *testing.T) {
 	for _, away := range []sandbox.Switch{sandbox.IAMUnavailable, sandbox.IAMSlow} {
 		s := newSiteOfPeople(t, nil)
-		v, setup := s.sealedToken()
+		v, setup, _ := s.sealedToken()
 		revoke := v.tab().get("/setup/"+setup+"/links").page.Find("main a[href$='/revoke']").AttrOr("href", "")
 		s.sandbox.Faults().Set(away, sandbox.UntilCleared)
 		if v.send(nil); v.value() == "" {

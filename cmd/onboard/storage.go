@@ -12,6 +12,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/store/postgres"
 	"github.com/aritma/entra-onboard/internal/store/sqlite"
+	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -22,6 +23,7 @@ type storage interface {
 	account.Store
 	console.Store
 	live.Source
+	webhook.Store
 	// OnEvents has f called after a commit that made the trail of a setup longer.
 	OnEvents(f func())
 	Close() error

@@ -36,7 +36,8 @@ type service struct {
 	sessions   *session.Store
 	messages   *message.Catalogue
 	live       *live.Hub
-	// locked is true when the sealing keys are not those of the database: nothing is served or swept then.
+	teller     *teller
+	// locked is true when the sealing keys are not those of the database: nothing is served, swept or told then.
 	locked bool
 }
 
@@ -60,7 +61,10 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		AllowLoopback: c.AllowLoopback,
 	})
 	aritma := iam.New(c.IAMURL, client)
-	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log)}
+	s := &service{
+		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
+		teller: newTeller(c, store, messages, log),
+	}
 	var people *signin.Client
 	if c.IDClientID != "" {
 		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
@@ -82,6 +86,7 @@ func (s *service) close(ctx context.Context) error {
 		s.accounts.Close(ctx)
 	}
 	s.client.CloseIdleConnections()
+	s.teller.close()
 	return s.store.Close()
 }
 

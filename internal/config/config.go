@@ -44,12 +44,16 @@ type Config struct {
 	ConsoleRoles        []string      `env:"ONBOARD_CONSOLE_ROLES" envDefault:"TenantAdmin"`
 	TrustedProxies      []string      `env:"ONBOARD_TRUSTED_PROXIES"` // CIDRs
 	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
+	WebhookURL          *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
+	WebhookSecret       secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
 
 	Keys *seal.Keyring `env:"-"`
 }
 
 // secretVariables may be given as files.
-var secretVariables = []string{"ONBOARD_DATABASE_URL", "ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET"}
+var secretVariables = []string{
+	"ONBOARD_DATABASE_URL", "ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET", "ONBOARD_WEBHOOK_SECRET",
+}
 
 // Load reads the variables, checks them together, and returns every mistake joined.
 func Load(environ map[string]string) (*Config, error) {
@@ -152,6 +156,7 @@ func (c *Config) complete() error {
 		add("ONBOARD_SEALING_KEYS: %w", err)
 	}
 	wrong = append(wrong, c.checkUpstreams()...)
+	wrong = append(wrong, c.checkWebhook()...)
 	if scheme, at := c.database(); at == "" || (scheme != "sqlite" && !c.OnPostgres()) {
 		add("ONBOARD_DATABASE_URL must be sqlite:// and a path, or an address such as postgres://user:password@host:5432/database")
 	}
@@ -182,6 +187,7 @@ func (c *Config) checkUpstreams() (wrong []error) {
 		{"ONBOARD_IAM_URL", c.IAMURL},
 		{"ONBOARD_ID_URL", c.IDURL},
 		{"ONBOARD_ENTRA_LOGIN_URL", c.EntraLoginURL},
+		{"ONBOARD_WEBHOOK_URL", c.WebhookURL},
 		{"ONBOARD_SCIM_URL_TEMPLATE", templateURL(c.SCIMURLTemplate)},
 		{"ONBOARD_REDIRECT_URI_TEMPLATE", templateURL(c.RedirectURITemplate)},
 	} {
@@ -309,6 +315,7 @@ func variableOf(field string) string {
 	names := map[string]string{
 		"PublicURL": "ONBOARD_PUBLIC_URL", "IAMURL": "ONBOARD_IAM_URL", "IDURL": "ONBOARD_ID_URL",
 		"EntraLoginURL": "ONBOARD_ENTRA_LOGIN_URL", "AllowLoopback": "ONBOARD_ALLOW_LOOPBACK",
+		"WebhookURL": "ONBOARD_WEBHOOK_URL",
 	}
 	if name, ok := names[field]; ok {
 		return name

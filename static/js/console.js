@@ -28,15 +28,19 @@ const sum = () => {
   quiet = setTimeout(() => ((quiet = 0), sum()), 10000);
 };
 
-// put replaces one keyed part, unless somebody is in it. The customer's screen has nothing that could be lost.
+// put replaces one keyed part, unless somebody is at something in it. A part that was clicked somewhere may have the focus itself, and
+// the customer's screen has nothing that could be lost.
 const put = (part) => {
   const old = document.querySelector(`[data-key="${CSS.escape(part.dataset.key)}"]`);
+  waiting.delete(part.dataset.key); // what waited is older
   if (!old || old.isEqualNode(part)) return false;
-  if (stopped || (old.contains(document.activeElement) && !old.closest(".mirror"))) return waiting.set(part.dataset.key, part), false;
+  const at = document.activeElement;
+  if (stopped || (old != at && old.contains(at) && !old.closest(".mirror"))) return waiting.set(part.dataset.key, part), false;
   const open = [...old.querySelectorAll("details")].map((d) => d.open);
   part.querySelectorAll("details").forEach((d, i) => (d.open = open[i]));
   part.querySelectorAll("[autofocus]").forEach((e) => e.removeAttribute("autofocus"));
   old.replaceWith(part);
+  if (old == at) part.focus({ preventScroll: true });
   return true;
 };
 const catchUp = () => {
@@ -54,16 +58,30 @@ const rows = (html) => {
   }
 };
 
-// A page about one setup is asked for anew; what is the same in it stays.
+// A page about one setup is asked for anew; what is the same in it stays. The answer to a form has the address of the form,
+// where nothing can be asked for.
+const here = find("refresh")?.href ?? location.href;
+const ask = async () => {
+  try {
+    const answer = await fetch(here, { headers: { "HX-Request": "true" } });
+    return answer.status < 500 && parse(await answer.text());
+  } catch {
+    return false;
+  }
+};
 let asking, again;
 const renew = async () => {
   if (asking) return (again = true);
   asking = true;
-  const answer = await fetch(location.href, { headers: { "HX-Request": "true" } }).catch(() => 0);
-  const page = answer?.ok && parse(await answer.text());
-  if (answer && !page?.querySelector("[data-live]")) return location.reload(); // it has become another page
-  if (page && putAll(page)) named.add(document.querySelector("h1").textContent);
+  const page = await ask();
   asking = false;
+  if (!page) return setTimeout(renew, 5000); // what was heard is not told twice
+  if (!page.querySelector("[data-live]")) return location.replace(here); // it has become another page
+  const title = page.querySelector("[data-key=mirror]") ? page.title : document.title;
+  if (putAll(page)) {
+    document.title = title;
+    named.add(document.querySelector("h1").textContent);
+  }
   if (again) (again = false), renew();
   touched();
   sum();

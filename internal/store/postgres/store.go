@@ -15,6 +15,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -24,6 +25,7 @@ var (
 	_ account.Store    = (*Store)(nil)
 	_ console.Store    = (*Store)(nil)
 	_ live.Source      = (*Store)(nil)
+	_ webhook.Store    = (*Store)(nil)
 )
 
 const (

@@ -15,8 +15,10 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/console"
+	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/web/session"
 )
@@ -27,6 +29,8 @@ type Store interface {
 	session.Storage
 	account.Store
 	console.Store
+	webhook.Store
+	live.Source
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -100,6 +104,16 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
 		{"ProblemsOfTheMonth", testProblems},
+		{"Message", testMessage},
+		{"MessagesOfChanges", testMessagesOfChanges},
+		{"FailedChangeIsNotTold", testMessageOfNothing},
+		{"MessageIsClaimed", testMessageClaim},
+		{"MessagesAreDueInOrder", testMessageOrder},
+		{"MessageByManyIsClaimedOnce", testParallelMessage},
+		{"RowsOfIds", testRowsOf},
+		{"ChangesOfTheTrail", testLiveChanges},
+		{"EveryEntryHasAPlace", testLiveTrail},
+		{"ChangesWhileManyWrite", testLiveParallel},
 	}
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })

@@ -223,3 +223,56 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION setups_counted();
 
 CREATE CONSTRAINT TRIGGER setups_count_change AFTER UPDATE ON setups
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.stand <> new.stand OR old.step <> new.step) EXECUTE FUNCTION setups_counted();
+
+-- What a webhook is to be told of setups: written by a trigger in the transaction of the change, so that no change goes untold
+-- and nothing is told that did not happen.
+CREATE TABLE webhook_messages (
+    number        bigint GENERATED ALWAYS AS IDENTITY,
+    -- 122 random bits. No full stop may be in it: it is signed with full stops around it.
+    id            text COLLATE "C" PRIMARY KEY DEFAULT 'msg_' || replace(gen_random_uuid()::text, '-', ''),
+    type          text NOT NULL CHECK (type IN ('setup.opened', 'setup.problem', 'setup.completed')),
+    at            bigint NOT NULL,
+    -- As it was then.
+    setup         text COLLATE "C" NOT NULL REFERENCES setups (id) ON DELETE CASCADE,
+    company       text NOT NULL,
+    tenant        text NOT NULL,
+    step          text NOT NULL,
+    problem       text NOT NULL, -- message id
+    -- Counted when a sender takes the message, so that an attempt on which the sender died is one, too.
+    attempts      integer NOT NULL DEFAULT 0,
+    next_at       bigint NOT NULL,
+    claimed_until bigint NOT NULL DEFAULT 0,
+    dead          boolean NOT NULL DEFAULT false, -- given up
+    reason        text NOT NULL DEFAULT ''        -- why the last attempt failed
+);
+
+CREATE INDEX webhook_messages_by_next ON webhook_messages (next_at, number) WHERE NOT dead;
+CREATE INDEX webhook_messages_by_time ON webhook_messages (at, number);
+CREATE INDEX webhook_messages_by_setup ON webhook_messages (setup);
+
+-- +goose StatementBegin
+CREATE FUNCTION setups_told() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    was setups; -- NULL throughout when the setup is new
+BEGIN
+    IF tg_op = 'UPDATE' THEN
+        was := old;
+    END IF;
+    IF was.opened_at IS NULL AND new.opened_at IS NOT NULL THEN
+        INSERT INTO webhook_messages (type, at, setup, company, tenant, step, problem, next_at)
+        VALUES ('setup.opened', new.opened_at, new.id, new.company, new.tenant, new.step, '', new.opened_at);
+    END IF;
+    IF new.stand = 'problem' AND new.problem <> '' AND (was.stand IS DISTINCT FROM 'problem' OR new.problem <> was.problem) THEN
+        INSERT INTO webhook_messages (type, at, setup, company, tenant, step, problem, next_at)
+        VALUES ('setup.problem', new.listed_at, new.id, new.company, new.tenant, new.step, new.problem, new.listed_at);
+    END IF;
+    IF was.completed_at IS NULL AND new.completed_at IS NOT NULL THEN
+        INSERT INTO webhook_messages (type, at, setup, company, tenant, step, problem, next_at)
+        VALUES ('setup.completed', new.completed_at, new.id, new.company, new.tenant, new.step, '', new.completed_at);
+    END IF;
+    RETURN NULL;
+END
+$$;
+-- +goose StatementEnd
+
+CREATE TRIGGER setups_tell AFTER INSERT OR UPDATE ON setups FOR EACH ROW EXECUTE FUNCTION setups_told();
