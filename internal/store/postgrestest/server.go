@@ -41,7 +41,7 @@ type Server struct {
 
 var shared = sync.OnceValues(start)
 
-// Database makes an empty database on the server of this process, to be dropped when the test ends, and returns its address.
+// Database makes an empty database on the server of this process and returns its address.
 func Database(t testing.TB) string {
 	t.Helper()
 	s, err := shared()
@@ -138,18 +138,14 @@ func (s *Server) control(t testing.TB, args ...string) {
 	}
 }
 
-// Database makes an empty database, to be dropped when the test ends, and returns its address.
+// Database makes an empty database and returns its address. It goes with the server: dropping it would cost each test a
+// checkpoint.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if err := s.exec(`CREATE DATABASE ` + name); err != nil {
+	if err := s.exec(t.Context(), `CREATE DATABASE `+name); err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := s.exec(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`); err != nil {
-			t.Errorf("drop the database: %v", err)
-		}
-	})
 	return s.address(name)
 }
 
@@ -157,8 +153,7 @@ func (s *Server) address(database string) string {
 	return "postgres://onboard@/" + database + "?host=" + s.dir
 }
 
-func (s *Server) exec(statement string) error {
-	ctx := context.Background() // the test's own has ended when it is cleaned up
+func (s *Server) exec(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, s.address("postgres"))
 	if err != nil {
 		return err
