@@ -169,7 +169,7 @@ func TestConsoleScriptKeepsNothing(t *testing.T) {
 			t.Errorf("%s stands in the script", unwanted)
 		}
 	}
-	if strings.Count(js, "fetch(") != 1 || !strings.Contains(js, "fetch(location.href") || strings.Count(js, "new EventSource(") != 1 {
+	if strings.Count(js, "fetch(") != 1 || !strings.Contains(js, "fetch(here,") || !strings.Contains(js, `here = find("refresh")?.href ?? location.href`) || strings.Count(js, "new EventSource(") != 1 {
 		t.Error("the script asks for something else")
 	}
 }

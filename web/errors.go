@@ -144,6 +144,9 @@ func (s *Server) problemView(r *http.Request, status int, id string, data fault.
 	if strings.HasPrefix(id, "link.") {
 		frame.Title = t.T("error.title.link")
 	}
+	if id == "setup.closed" {
+		frame.Title = t.T("setup.closed.title")
+	}
 	frame.Reference = reference(r)
 	links := []component.Link{{Text: t.T("error.home"), URL: "/"}}
 	if sess, err := s.session(r); err == nil && s.guides(accountOf(sess)) {

@@ -208,7 +208,7 @@ func (s *Server) revealed(v *visit, value secret.Secret) (page.TokenView, error)
 		return view, err
 	}
 	view.Notices = append(s.tokenVerdict(v), s.tokenNotices(v)...)
-	view.Running, view.Frame.Live = nil, false
+	view.Running, view.Frame.Live, view.Frame.Keep = nil, false, true
 	view.CanPaste = true
 	view.Reveal = &component.SecretTokenView{
 		Label: "Secret Token", Where: v.t.T("token.secret.where"), Value: value, SharingScreen: v.setup.State.Answers.SharingScreen,

@@ -53,5 +53,5 @@ func picturesOfConsole(t *testing.T) {
 	a.take("console-close-wrong", sample.Company).click("Close it, also for whoever is in it now").press("Close setup").arrived()
 	a.take("console-closed", sample.Company)
 	b.front().open("/setup/" + customer.setup())
-	b.take("closed", "This did not work")
+	b.take("closed", "Aritma has closed this setup")
 }

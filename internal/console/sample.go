@@ -16,7 +16,6 @@ const (
 	samplePerson    = "Kari Nordmann"
 	sampleEmail     = "kari.nordmann@company.example"
 	sampleGroup     = "Everybody"
-	sampleExpires   = "2028-06-30"
 	sampleReason    = "The customer's reason"
 	sampleTokenID   = "sample-token"
 )
@@ -70,8 +69,13 @@ func sampleOf(of onboarding.Setup) onboarding.Setup {
 	for range t.Old {
 		sample.State.Token.Old = append(sample.State.Token.Old, sampleTokenID)
 	}
-	if trial.Name+trial.Email != "" {
-		sample.State.Trial.Name, sample.State.Trial.Email, sample.State.Trial.UserName = samplePerson, sampleEmail, sampleEmail
+	for into, from := range map[*string]string{&sample.State.Trial.Name: trial.Name, &sample.State.Trial.Email: trial.Email, &sample.State.Trial.UserName: trial.UserName} {
+		if from != "" { // what did not arrive is missing on this screen, too
+			*into = sampleEmail
+		}
+	}
+	if trial.Name != "" {
+		sample.State.Trial.Name = samplePerson
 	}
 	return sample
 }
@@ -79,13 +83,14 @@ func sampleOf(of onboarding.Setup) onboarding.Setup {
 // answers keeps what was chosen, and replaces what was entered.
 func answers(a wizard.Answers, company, scheme string) wizard.Answers {
 	for value, sample := range map[*string]string{
-		&a.DisplayName: company, &a.Scheme: scheme, &a.FirstPerson: sampleEmail, &a.SecretExpires: sampleExpires, &a.WithoutReason: sampleReason,
+		&a.DisplayName: company, &a.Scheme: scheme, &a.FirstPerson: sampleEmail, &a.WithoutReason: sampleReason,
 		&a.ClientID: sampleClient,
 	} {
 		if *value != "" {
 			*value = sample
 		}
 	}
+	a.SecretExpires = ""     // a date of ours would read like theirs
 	if a.DirectoryID != "" { // the cloud stays: links lead to the same portal
 		a.Authority = strings.ReplaceAll(a.Authority, a.DirectoryID, sampleDirectory)
 		a.DirectoryID = sampleDirectory

@@ -76,7 +76,9 @@ const renew = async () => {
   const page = await ask();
   asking = false;
   if (!page) return setTimeout(renew, 5000); // what was heard is not told twice
-  if (!page.querySelector("[data-live]")) return location.replace(here); // it has become another page
+  const keys = (of) => [...of.querySelectorAll("[data-key]")].map((part) => part.dataset.key).join();
+  // It has become another page, or has other parts. What is shown once is not left for it.
+  if (!page.querySelector("[data-live]") || keys(page) != keys(document)) return document.querySelector("[data-token]") || location.replace(here);
   const title = page.querySelector("[data-key=mirror]") ? page.title : document.title;
   if (putAll(page)) {
     document.title = title;
@@ -110,7 +112,7 @@ const connect = () => {
   source.addEventListener("error", () => {
     show("off");
     // The browser tries again by itself, but not after an answer that is no stream: then the session is over, perhaps.
-    if (source.readyState == EventSource.CLOSED) clearTimeout(beat), (beat = setTimeout(connect, 10000));
+    if (source.readyState == EventSource.CLOSED) clearTimeout(beat), (beat = setTimeout(connect, 10000)), renew();
   });
 };
 
