@@ -34,8 +34,8 @@ type replica struct {
 	served  int
 }
 
-// newReplicas starts so many programs whose console the sandbox's customer success is on. Links let people in.
-func newReplicas(t *testing.T, n int) *replicas {
+// newReplicas starts so many programs, on whose console the sandbox's customer success is. Links let people in, unless changed.
+func newReplicas(t *testing.T, n int, changes map[string]string) *replicas {
 	t.Helper()
 	c := &replicas{}
 	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -49,6 +49,7 @@ func newReplicas(t *testing.T, n int) *replicas {
 		"ONBOARD_ID_CLIENT_ID": sandbox.SigninClientID, "ONBOARD_ID_CLIENT_SECRET": c.sandbox.SigninClientSecret().Expose(),
 		"ONBOARD_CONSOLE_TENANT": sandbox.ConsoleTenant, "ONBOARD_LINK_AUTHORITY": "link",
 	})
+	maps.Copy(c.environ, changes)
 	for range n {
 		c.add((*site).start)
 	}

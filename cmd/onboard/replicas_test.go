@@ -8,24 +8,35 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/internal/secret"
 )
 
-// TestFlowAcrossReplicas walks a company through everything, each request answered by another program.
+// TestFlowAcrossReplicas takes a company through everything, each request answered by another program: the administrator
+// signs in with Aritma, somebody is provisioned, and signs in through the new provider.
 func TestFlowAcrossReplicas(t *testing.T) {
-	c := newReplicas(t, 3)
-	v := c.visitor().open(c.link()).walk("review").register()
+	c := newReplicas(t, 3, map[string]string{"ONBOARD_LINK_AUTHORITY": "signin"})
+	v := c.visitor().get(c.link()).send(nil).identify(sandbox.Administrator).at("start")
+	setup := "/setup/" + v.setup()
+	v.walk("review").register()
 	c.one(0)
-	value := v.handOver().value()
+	value := v.handOver().prepared().value()
 	if !c.works(value) {
 		t.Fatalf("no token that works is handed over:\n%s", v.text("main"))
 	}
-	setup := v.setup()
+	clientID := c.sandbox.Sample().ClientID
+	if said := c.sandbox.ConfigureProvisioning(clientID, v.text("#tenant-url"), secret.New(value)); said != "" {
+		t.Fatalf("Test Connection says %q", said)
+	}
 	v.send(map[string]string{"pasted": "yes"}).at("provisioning")
-	v.send(map[string]string{"arrived": "yes"}).at("signin-test")
-	v.send(nil).at("done")
+	if said := c.sandbox.ProvisionOnDemand(clientID, person); said != "" {
+		t.Fatalf("Provision on demand says %q", said)
+	}
+	v.lookUntil(person + " arrived at").send(nil).at("signin-test")
+	v.trySignin().choose(person).result().says("the same person")
+	v.get(setup + "/signin-test").press("finish").at("done")
 	c.one(1)
 	for range 2 * len(c.all) {
-		if v.get("/setup/" + setup + "/token"); strings.Contains(v.text("html"), value) {
+		if v.get(setup + "/token"); strings.Contains(v.text("html"), value) {
 			t.Error("the token is shown again")
 		}
 	}
@@ -34,7 +45,7 @@ func TestFlowAcrossReplicas(t *testing.T) {
 
 // TestRevealAcrossReplicas: of 32 who ask for the token at once, at three programs, one gets it.
 func TestRevealAcrossReplicas(t *testing.T) {
-	c := newReplicas(t, 3)
+	c := newReplicas(t, 3, nil)
 	v := c.visitor().open(c.link()).walk("review").register()
 	setup := v.setup()
 	for round := range 4 {
@@ -72,7 +83,7 @@ func TestRevealAcrossReplicas(t *testing.T) {
 // TestDoubleSubmitsAcrossReplicas presses every button that makes something many times at once: one tab again and again,
 // and tabs of their own.
 func TestDoubleSubmitsAcrossReplicas(t *testing.T) {
-	c := newReplicas(t, 3)
+	c := newReplicas(t, 3, nil)
 	v := c.visitor().open(c.link()).walk("review")
 	setup := "/setup/" + v.setup()
 	press := func(step string, fields map[string]string) (handed int) {
@@ -121,7 +132,7 @@ func TestDoubleSubmitsAcrossReplicas(t *testing.T) {
 func TestReplicaKilled(t *testing.T) {
 	const createProvider, listTokens = "POST /core/iam/v1/sso/azuread", "GET /core/iam/v1/scim"
 	program := binary(t)
-	c := newReplicas(t, 2)
+	c := newReplicas(t, 2, nil)
 	faults := c.sandbox.Faults()
 	held := func(what string) {
 		t.Helper()
@@ -181,7 +192,7 @@ func TestReplicaKilled(t *testing.T) {
 
 // TestStreamAcrossReplicas: whoever looks at the console on one program is told at once of what is done on another.
 func TestStreamAcrossReplicas(t *testing.T) {
-	c := newReplicas(t, 2)
+	c := newReplicas(t, 2, nil)
 	here, there := c.all[0], c.all[1]
 	c.pin(here)
 	stream := c.guide().listen("/console/live")
@@ -213,7 +224,7 @@ func TestStreamAcrossReplicas(t *testing.T) {
 
 // TestSignOutAcrossReplicas: a copied cookie is dead on every program as soon as one of them was told.
 func TestSignOutAcrossReplicas(t *testing.T) {
-	c := newReplicas(t, 2)
+	c := newReplicas(t, 2, nil)
 	here, there := c.all[0], c.all[1]
 	v := c.guide()
 	copied := c.visitor()
