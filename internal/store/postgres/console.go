@@ -84,7 +84,7 @@ func choose(q console.Query) (choice, bool) {
 	waits := q.Now.Add(-console.WaitingAfter).UnixNano()
 	switch q.Stand {
 	case "":
-		c.where = `(s.listed_at, s.id) < ($1, $2) AND s.listed_at > $3 AND s.stand <> 'closed'` // as in setups_listed
+		c.where = `(s.listed_at, s.id) < ($1, $2) AND s.listed_at > $3 AND NOT s.closed` // as in setups_listed
 	case console.InProgress:
 		c.above = max(c.above, waits)
 	case console.Waiting:

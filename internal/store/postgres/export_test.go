@@ -15,3 +15,6 @@ func (s *Store) Setting(ctx context.Context, names ...string) (string, error) {
 	}
 	return strings.Join(values, " "), nil
 }
+
+// WordsOf is what is searched of a setup.
+var WordsOf = wordsOf

@@ -27,11 +27,13 @@ CREATE TABLE setups (
     problem         text COLLATE "C" NOT NULL,
     words           text COLLATE "C" NOT NULL, -- what is searched: see search.go
     -- The list is ordered by (listed_at, id), newest first; no setup has NULL there.
-    listed_at       bigint NOT NULL GENERATED ALWAYS AS (coalesce(changed_at, 0)) STORED
+    listed_at       bigint NOT NULL GENERATED ALWAYS AS (coalesce(changed_at, 0)) STORED,
+    -- A column of its own, so that no list of one stand is read in the index of all that are not closed: few of them may be there.
+    closed          boolean NOT NULL GENERATED ALWAYS AS (stand = 'closed') STORED
 );
 
 CREATE INDEX setups_by_tenant ON setups (lower(tenant), changed_at DESC NULLS LAST, id);
-CREATE INDEX setups_listed ON setups (listed_at DESC, id DESC) WHERE stand <> 'closed';
+CREATE INDEX setups_listed ON setups (listed_at DESC, id DESC) WHERE NOT closed;
 CREATE INDEX setups_by_stand ON setups (stand, listed_at DESC, id DESC);
 CREATE INDEX setups_completed ON setups (completed_at DESC) INCLUDE (opened_at) WHERE completed_at IS NOT NULL AND opened_at IS NOT NULL;
 CREATE INDEX setups_searched ON setups USING gin (words gin_trgm_ops);
