@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/store/postgrestest"
 )
 
 // TestFlowAcrossReplicas takes a company through everything, each request answered by another program: the administrator
@@ -242,5 +244,33 @@ func TestSignOutAcrossReplicas(t *testing.T) {
 	c.pin(there)
 	if copied.get("/console"); copied.text("h1") == "Setups" {
 		t.Error("signed out at one program, the copied cookie works at the other")
+	}
+}
+
+// TestDatabaseAway: while the database is away the service says so; it goes on by itself when the database is back, and what
+// was acknowledged before is there, although the server ended as by a power cut.
+func TestDatabaseAway(t *testing.T) {
+	server := postgrestest.Start(t)
+	s := newSite(t, map[string]string{"ONBOARD_DATABASE_URL": server.Database(t)})
+	v := s.visitor().open(s.link()).walk("directory")
+	setup := "/setup/" + v.setup()
+	ready := func() int { return v.tab().get("/readyz").status }
+	if status := ready(); status != http.StatusOK {
+		t.Fatalf("ready before: %d", status)
+	}
+	server.Crash(t)
+	if status := ready(); status != http.StatusServiceUnavailable {
+		t.Errorf("ready without a database: %d", status)
+	}
+	if away := v.tab().get(setup + "/directory"); away.status < http.StatusInternalServerError || away.text("main") == "" {
+		t.Errorf("a page without a database is answered %d: %s", away.status, away.text("body"))
+	}
+	server.Again(t)
+	back := time.Now()
+	eventually(t, "the service being ready again", func() bool { return ready() == http.StatusOK })
+	sample := s.sandbox.Sample()
+	v.get(setup + "/").at("directory").send(map[string]string{"directory": sample.DirectoryID, "client": sample.ClientID}).at("signin")
+	if took := time.Since(back); took > 10*time.Second {
+		t.Errorf("back after %v", took)
 	}
 }
