@@ -95,6 +95,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"SearchFollowsChanges", testSearchChanged},
 		{"SearchInPages", testSearchPages},
 		{"SearchByStand", testSearchStands},
+		{"SearchFindsWholeWords", testSearchWhole},
 		{"Notes", testNotes},
 		{"Watchers", testWatchers},
 		{"Figures", testFigures},
