@@ -38,7 +38,7 @@ func body(t *testing.T, r io.Reader) []byte {
 }
 
 func TestURLNamesTheContent(t *testing.T) {
-	for _, name := range []string{"app.css", "app.js", "htmx.js", "favicon.svg"} {
+	for _, name := range []string{"app.css", "app.js", "console.css", "console.js", "htmx.js", "favicon.svg"} {
 		url := static.URL(name)
 		match := regexp.MustCompile(`^/static/[a-z]+\.([0-9a-f]{16})\.[a-z]+$`).FindStringSubmatch(url)
 		if match == nil {
@@ -115,9 +115,9 @@ func TestOnlyKnownNamesAreServed(t *testing.T) {
 	}
 }
 
-// The budgets of a form page in bytes, as served in either coding; htmx is for live pages alone.
+// The budgets of a form page in bytes, as served in either coding; htmx is for live pages alone, the console's files for it.
 func TestBudgets(t *testing.T) {
-	for name, limit := range map[string]int{"app.css": 6 << 10, "app.js": 2560, "favicon.svg": 400, "htmx.js": 14 << 10} {
+	for name, limit := range map[string]int{"app.css": 6 << 10, "app.js": 2560, "console.css": 2560, "console.js": 2560, "favicon.svg": 400, "htmx.js": 14 << 10} {
 		for _, coding := range []string{"br", "gzip"} {
 			size := len(body(t, get(t, http.MethodGet, static.URL(name), coding).Body))
 			t.Logf("%s %s: %d of %d bytes", name, coding, size, limit)
@@ -158,6 +158,19 @@ func TestScriptKeepsNothing(t *testing.T) {
 		if strings.Count(js, "fetch(") != 1 || !strings.Contains(js, wanted) {
 			t.Errorf("the script asks for something else: %d times, %s missing", strings.Count(js, "fetch("), wanted)
 		}
+	}
+}
+
+// The console's script asks for the page that it is on, and for the stream that the page names.
+func TestConsoleScriptKeepsNothing(t *testing.T) {
+	js := string(body(t, get(t, http.MethodGet, static.URL("console.js"), "").Body))
+	for _, unwanted := range []string{"localStorage", "sessionStorage", "cookie", "innerHTML", "eval(", "XMLHttpRequest", "sendBeacon", "console.", "http"} {
+		if strings.Contains(js, unwanted) {
+			t.Errorf("%s stands in the script", unwanted)
+		}
+	}
+	if strings.Count(js, "fetch(") != 1 || !strings.Contains(js, "fetch(here,") || !strings.Contains(js, `here = find("refresh")?.href ?? location.href`) || strings.Count(js, "new EventSource(") != 1 {
+		t.Error("the script asks for something else")
 	}
 }
 

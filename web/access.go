@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -70,8 +72,8 @@ func (v *visit) sessionTag() string { return hex.EncodeToString(session.Hash(v.s
 // needsAccess reports whether there is nothing to act with.
 func (s *Server) needsAccess(v *visit) bool { return s.access(v).Token == nil }
 
-// vouches reports whether an administrator may let others in now: with a sign-in that has not run out, and that the IAM API
-// still accepts. Others are judged by the table alone.
+// vouches reports whether an administrator may do what concerns others now: with a sign-in that has not run out, and that the
+// IAM API still accepts. Others are judged by the table alone.
 func (s *Server) vouches(v *visit) error {
 	if v.role != onboarding.RoleAdmin {
 		return nil
@@ -84,14 +86,28 @@ func (s *Server) vouches(v *visit) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(v.ctx(), onboarding.Patience)
+	ctx, cancel := context.WithTimeout(v.ctx(), onboarding.Patience-doubleClick) // which is waited for as well
 	defer cancel()
-	if err := s.CheckToken(ctx, own); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
-		return errDenied
-	} else if err != nil {
+	switch err := s.CheckToken(ctx, own); {
+	case err == nil:
+		return s.noteAccepted(v, s.Now().UTC())
+	case fault.Is(err, fault.Unauthorized):
+		return errors.Join(fault.Wrap(err, fault.Unauthorized, "account.refused", nil), s.refuseAccount(v))
+	case fault.Is(err, fault.Forbidden):
+		return errors.Join(errDenied, s.noteAccepted(v, time.Time{}))
+	default:
 		return fault.Wrap(err, fault.Unavailable, "account.unasked", nil)
 	}
-	return nil
+}
+
+// vouchesLately is vouches for what makes nothing in Aritma: while Aritma cannot be asked, it is enough that it accepted the
+// administrator lately.
+func (s *Server) vouchesLately(v *visit) error {
+	err := s.vouches(v)
+	if fault.Is(err, fault.Unavailable) && v.account.AcceptedLately(s.Now()) {
+		return nil
+	}
+	return err
 }
 
 // accessNeed is what the visitor has to do before an act, and then goes on at a page of the setup; nothing when there is
@@ -115,7 +131,7 @@ func (s *Server) forgetRefused(v *visit, problem *wizard.Problem) error {
 	switch _, pasted := v.session.Values[key]; {
 	case v.role == onboarding.RoleAdmin:
 		if problem.Kind == fault.Forbidden {
-			return nil // another token says the same
+			return s.noteAccepted(v, time.Time{}) // another token says the same
 		}
 		return s.refuseAccount(v)
 	case pasted:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/gorilla/sessions"
@@ -78,6 +79,17 @@ func (s *Server) refuseAccount(v *visit) error {
 	return kept.Save(v.ctx(), v.account)
 }
 
+// noteAccepted keeps when the IAM API accepted the access token of the session's account; zero: it has refused it.
+func (s *Server) noteAccepted(v *visit, at time.Time) error {
+	kept := s.keptAccount(v.session)
+	held, err := kept.Load(v.ctx())
+	if err != nil || held.IsZero() || !held.Tokens.Access.Equal(v.account.Tokens.Access) {
+		return err
+	}
+	held.Accepted, v.account.Accepted = at, at
+	return kept.Save(v.ctx(), held)
+}
+
 // renewed is the account with an access token that lasts for the act that the request is about to begin.
 func (s *Server) renewed(r *http.Request, sess *sessions.Session, person account.Account) (account.Account, error) {
 	if s.Accounts == nil || (r.Method != http.MethodPost && r.URL.Path != callbackPath) || !person.Due(s.Now()) {
@@ -102,13 +114,21 @@ func (s *Server) signInView(r *http.Request, p account.Purpose) *page.SignInView
 	return &page.SignInView{Form: page.Form{Action: "/signin"}, Tenant: s.rememberedTenant(r), Setup: p.Setup, Page: p.Page}
 }
 
-// purposeOf reads where a person wants to go once they are signed in: a page of a setup, and nowhere else.
+// Pages beside the steps to which a sign-in leads back: of a setup, and of the site.
+const sessionsPage = "sessions"
+
+var asides = []string{linksPage, "activity", "later", "start-over"}
+
+// purposeOf reads where a person wants to go once they are signed in: a page of a setup, or one of the few others that have
+// a name here, and nowhere else.
 func purposeOf(r *http.Request) account.Purpose {
 	p := account.Purpose{Setup: r.PostForm.Get("setup"), Page: r.PostForm.Get("page")}
-	if !middleware.IsSetupID(p.Setup) {
+	switch {
+	case !middleware.IsSetupID(p.Setup) && p.Page == sessionsPage:
+		p.Setup = ""
+	case !middleware.IsSetupID(p.Setup):
 		return account.Purpose{}
-	}
-	if !slices.Contains(wizard.Steps(), wizard.Step(p.Page)) {
+	case !slices.Contains(wizard.Steps(), wizard.Step(p.Page)) && !slices.Contains(asides, p.Page):
 		p.Page = ""
 	}
 	return p
@@ -154,7 +174,8 @@ func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sess
 		}
 		return session.Hash(sess), nil
 	}
-	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, r.PostForm.Get("somebody") == "else")
+	somebodyElse := r.PostForm.Get("somebody") == "else" || s.tested(r)
+	to, err := s.Accounts.Begin(r.Context(), tenant, saved, purpose, somebodyElse)
 	if err != nil {
 		return err
 	}
@@ -240,12 +261,16 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 	if err := s.renew(w, r, sess, person.Owner(), map[string]any{accountKey: person.Pack()}); err != nil {
 		return err
 	}
+	s.forgetTest(w, r)
 	s.Log.InfoContext(r.Context(), "signed in", "request", middleware.ID(r.Context()), "setup", purpose.Setup)
 	to := "/"
-	if purpose.Setup != "" {
+	switch {
+	case purpose.Setup != "":
 		if to, err = s.openFor(r, sess, person, purpose); err != nil {
 			return err
 		}
+	case purpose.Page == sessionsPage:
+		to = "/" + sessionsPage
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of the site, made of a known setup and a known step
 	return nil
@@ -271,6 +296,9 @@ func (s *Server) openFor(r *http.Request, sess *sessions.Session, person account
 	}
 	if err != nil {
 		return "", err
+	}
+	if slices.Contains(asides, p.Page) {
+		return "/setup/" + setup.ID + "/" + p.Page, nil
 	}
 	step := wizard.Step(p.Page)
 	if step == "" || !setup.State.Reachable(step) {

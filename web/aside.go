@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -53,7 +54,7 @@ func (s *Server) submitAccess(v *visit) error {
 	m := &mistakes{v: v}
 	m.token(token, v.setup.Tenant)
 	if !m.any() {
-		m.accepted(s.CheckToken, token)
+		_ = m.accepted(s.CheckToken, token) // what cannot be judged now is met again at the next act
 	}
 	view := s.accessView(v)
 	if m.any() {
@@ -67,15 +68,27 @@ func (s *Server) submitAccess(v *visit) error {
 	return v.redirect(view.BackURL)
 }
 
-func (s *Server) laterView(v *visit) page.LaterView {
-	return page.LaterView{
+func (s *Server) laterView(v *visit) (page.LaterView, error) {
+	view := page.LaterView{
 		Frame: s.aside(v, "later.title", "later.lead"), ByLink: v.role == onboarding.RoleHolder, BySignIn: v.role == onboarding.RoleAdmin, Action: v.url("later"),
-		ResumeAction: v.url("later/link"), BackURL: v.step(v.setup.State.Open()),
+		ResumeAction: v.url("later/link"), Operation: onboarding.NewOperation(), BackURL: v.step(v.setup.State.Open()),
+		Address: s.PublicURL.String(),
 	}
+	if !view.ByLink {
+		return view, nil
+	}
+	link, err := s.Onboarding.Link(v.ctx(), v.setup.ID, v.grant.Link)
+	view.Until = link.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
+	view.MaySignIn, view.Support = s.Accounts != nil && !v.setup.SelfBegun, s.Support
+	return view, err
 }
 
 func (s *Server) showLater(v *visit) error {
-	return v.render(http.StatusOK, page.Later(s.laterView(v)))
+	view, err := s.laterView(v)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.Later(view))
 }
 
 // submitLater closes the setup in this browser: the session ends, with any access token in it.
@@ -94,11 +107,21 @@ func (s *Server) makeResumeLink(v *visit) error {
 	if v.role != onboarding.RoleBeginner {
 		return v.redirect(v.url("later"))
 	}
-	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.newLink(onboarding.LinkResume))
+	if err := v.awaited(); err != nil {
+		return err
+	}
+	view, err := s.laterView(v)
 	if err != nil {
 		return err
 	}
-	view := s.laterView(v)
+	value, link, err := s.Onboarding.MakeLink(v.ctx(), v.newLink(onboarding.LinkResume))
+	if errors.Is(err, onboarding.ErrLinkMade) {
+		view.Notice = v.notDone(onboarding.ErrLinkMade)
+		return v.render(http.StatusConflict, page.Later(view))
+	}
+	if err != nil {
+		return err
+	}
 	view.ResumeURL = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
 	view.SharingScreen = v.setup.State.Answers.SharingScreen
 	view.ResumeUntil = link.ExpiresAt.Format("2 January 2006")

@@ -54,8 +54,6 @@ func (s *Server) consolePages(r chi.Router, compress func(http.Handler) http.Han
 		s.page(r, "/console/new", s.console(s.showNewSetup))
 		s.page(r, "/console/call", s.console(s.showCall))
 		s.page(r, "/console/figures", s.console(s.showFigures))
-		s.page(r, "/console/setups/{setup}/guide", s.console(s.showGuide))
-		s.page(r, "/console/setups/{setup}/guide/{page}", s.console(s.showGuide))
 	})
 	s.page(r, "/console/figures.csv", s.console(s.exportFigures))
 	s.page(r, "/console/figures.json", s.console(s.exportFigures))
@@ -63,7 +61,12 @@ func (s *Server) consolePages(r chi.Router, compress func(http.Handler) http.Han
 	r.Route("/console/setups/{setup}", func(r chi.Router) {
 		r.NotFound(s.notFound)
 		r.MethodNotAllowed(s.notAllowed)
-		s.page(r, "/", s.console(s.showDetail))
+		r.Group(func(r chi.Router) {
+			r.Use(compress)
+			s.page(r, "/", s.console(s.showDetail))
+			s.page(r, "/guide", s.console(s.showGuide))
+			s.page(r, "/guide/{page}", s.console(s.showGuide))
+		})
 		s.page(r, "/trail.csv", s.console(s.exportTrail))
 		s.page(r, "/trail.json", s.console(s.exportTrail))
 		r.Post("/notes", s.handle(s.console(s.submitNote)))
@@ -94,10 +97,6 @@ func (s *Server) console(h atDesk) handler {
 // guides reports whether somebody is signed in to the console, and still of the tenant that may.
 func (s *Server) guides(person account.Account) bool {
 	return person.Console && s.Console != nil && strings.EqualFold(person.Tenant, s.ConsoleTenant)
-}
-
-func isConsole(r *http.Request) bool {
-	return r.URL.Path == consolePath || strings.HasPrefix(r.URL.Path, consolePath+"/")
 }
 
 // actor names the person in the audit trail, which the customer reads, too.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/console"
-	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/page"
 )
@@ -41,14 +40,9 @@ func (s *Server) showFigures(d *desk) error {
 		view.Median = d.t.T("figures.median", "Duration", durationWords(d, f.Median), "Count", f.Of)
 	}
 	for _, c := range f.Problems {
-		view.Problems = append(view.Problems, page.Figure{Label: mistakeWords(d, c), Detail: c.ID, Value: strconv.Itoa(c.N)})
+		view.Problems = append(view.Problems, page.Figure{Label: plainWords(d, console.Trouble{ID: c.ID}), Detail: c.ID, Value: strconv.Itoa(c.N)})
 	}
 	return render(d.w, d.r, http.StatusOK, page.Figures(view))
-}
-
-// mistakeWords is the sentence of a mistake, without the values of one time that it happened.
-func mistakeWords(d *desk, c console.Count) string {
-	return strings.ReplaceAll(d.t.Fault(&fault.Error{ID: c.ID}), "<no value>", "…")
 }
 
 // counted writes a count that goes as far as MaxCount.

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/layout"
 	"github.com/aritma/entra-onboard/templates/page"
@@ -51,7 +53,7 @@ func (s *Server) showGuide(d *desk) error {
 	}
 	sample, err := s.Console.Sample(ctx, id)
 	if errors.Is(err, console.ErrUnwatched) {
-		return s.guideDoor(d, detail, true)
+		return s.guideDoor(d, detail, true, at)
 	}
 	if err != nil {
 		return err
@@ -61,7 +63,7 @@ func (s *Server) showGuide(d *desk) error {
 		return err
 	}
 	if until.IsZero() {
-		return s.guideDoor(d, detail, false)
+		return s.guideDoor(d, detail, false, at)
 	}
 	open := sample.State.Open()
 	step := wizard.Step(chi.URLParam(d.r, "page"))
@@ -74,17 +76,24 @@ func (s *Server) showGuide(d *desk) error {
 	view := &layout.GuideView{
 		Title: d.t.T("guide.title", "Company", detail.Company, "Step", step.Number(), "Total", len(wizard.Steps())), Say: d.t.T("guide.say." + string(step)),
 		Until: d.t.T("console.watching.until", "Time", s.clock(until)), BackURL: deskURL(id, ""), StopURL: deskURL(id, "watch/stop"),
-		LiveURL: livePath + "?setup=" + id + "&since=" + at,
+		Live: liveView(livePath+"?setup="+id+"&since="+at, s.Now()), Refresh: d.r.URL.Path,
 	}
 	if step != open {
 		view.OpenURL = deskURL(id, "guide")
-	}
-	if trouble := newest(detail.Checks); trouble != nil && step == open {
-		view.Trouble = d.t.Fault(trouble.Fault())
+	} else {
+		view.Say, view.Trouble = d.t.T("guide.say."+string(detail.Moment)), troubleWords(d, detail)
 	}
 	v := &visit{
 		w: d.w, r: d.r, t: d.t, session: d.session, setup: sample, role: onboarding.RoleHolder,
 		guide: &guide{base: deskURL(id, "guide"), view: view},
+	}
+	if step == wizard.Token && sample.State.Token.Status == wizard.TokenClaimed { // it is on the customer's screen, masked
+		screen, err := s.revealed(v, secret.Secret{})
+		if err != nil {
+			return err
+		}
+		screen.Reveal.Sample = true
+		return v.render(http.StatusOK, page.Token(screen))
 	}
 	return s.screen(step)(v)
 }
@@ -99,24 +108,35 @@ func (s *Server) screen(step wizard.Step) inSetup {
 	return s.showToken // has routes of its own
 }
 
-// newest is the trouble that came last, of the checks that went wrong.
-func newest(checks []console.Check) (found *console.Trouble) {
-	for _, c := range checks {
+// troubleWords is what the customer reads in red: why their last form was refused, or the check that went wrong last; empty
+// when nothing did.
+func troubleWords(d *desk, detail console.Detail) string {
+	found := detail.Refusal
+	for _, c := range detail.Checks {
 		if c.Outcome == wizard.Bad && c.Problem != nil && (found == nil || c.Problem.At.After(found.At)) {
 			found = c.Problem
 		}
 	}
-	return found
+	if found == nil {
+		return ""
+	}
+	return plainWords(d, *found)
+}
+
+// plainWords is a sentence without the values that are not known here.
+func plainWords(d *desk, t console.Trouble) string {
+	return strings.ReplaceAll(d.t.Fault(t.Fault()), "<no value>", "…")
 }
 
 // guideDoor stands before the guide view: it says what the customer will read, or that they have said no.
-func (s *Server) guideDoor(d *desk, detail console.Detail, refused bool) error {
+func (s *Server) guideDoor(d *desk, detail console.Detail, refused bool, at string) error {
 	view := page.GuideDoorView{
 		Frame: s.deskFrame(d, "guide.door.title", "", "Company", detail.Company), Action: deskURL(detail.ID, "watch"), BackURL: deskURL(detail.ID, ""),
 		Reads: d.t.T("watching.now", "Names", d.person.Label(), "Count", 1),
 	}
 	view.Frame.Wide, view.Frame.Console.Current = false, ""
-	if refused {
+	if refused { // it comes back by itself when the customer allows it
+		view.Live, view.RefreshURL = liveView(livePath+"?setup="+detail.ID+"&since="+at, s.Now()), d.r.URL.Path
 		view.Refused = d.t.Fault(fault.Of(console.ErrUnwatched))
 	}
 	return render(d.w, d.r, http.StatusOK, page.GuideDoor(view))

@@ -18,17 +18,17 @@ import (
 // rowsPerPage is how many setups a page lists.
 const rowsPerPage = 50
 
-const day = 24 * time.Hour
+const aDay = 24 * time.Hour
 
 // ages are the choices of how long ago something happened last; at most so long ago, or at least.
 var ages = []struct {
 	name          string
 	most, atLeast time.Duration
 }{
-	{name: "day", most: day},
-	{name: "week", most: 7 * day},
-	{name: "over-week", atLeast: 7 * day},
-	{name: "over-month", atLeast: 30 * day},
+	{name: "day", most: aDay},
+	{name: "week", most: 7 * aDay},
+	{name: "over-week", atLeast: 7 * aDay},
+	{name: "over-month", atLeast: 30 * aDay},
 }
 
 // showConsole lists setups, last changed first.
@@ -45,7 +45,7 @@ func (s *Server) showConsole(d *desk) error {
 	}
 	view := page.ConsoleListView{
 		Frame: s.deskFrame(d, "console.setups.title", ""), Words: q.Words, States: s.standOptions(d.t, chosen.Get("state")), Ages: ageOptions(d.t, chosen.Get("age")),
-		Live: liveView(d.t, livePath+"?since="+at, s.Now()), RefreshURL: d.r.URL.RequestURI(), NewURL: consolePath + "/new", Filtered: len(chosen) > 0,
+		Live: liveView(livePath+"?since="+at, s.Now()), RefreshURL: d.r.URL.RequestURI(), NewURL: consolePath + "/new", Filtered: len(chosen) > 0,
 	}
 	for _, row := range rows {
 		view.Rows = append(view.Rows, s.rowView(d.t, row))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +41,7 @@ func (s *Server) liveAt(ctx context.Context) (string, error) {
 	return strconv.FormatInt(at, 10), err
 }
 
-func liveView(t message.Printer, url string, now time.Time) component.LiveView {
+func liveView(url string, now time.Time) component.LiveView {
 	return component.LiveView{URL: url, Updated: now.UTC().Format("15:04:05")}
 }
 
@@ -189,6 +190,9 @@ type keptRow struct {
 	html []byte
 }
 
+// oneLine keeps an event in one line: any of the two ends it (HTML standard, section 9.2.6).
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
+
 // rendered are the rows of changes, each as one line of HTML.
 func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live.Change) ([][]byte, error) {
 	s.rows.mu.Lock()
@@ -213,7 +217,7 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 			if err := page.ConsoleTableRow(s.rowView(t, row)).Render(ctx, &b); err != nil {
 				return nil, err
 			}
-			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: bytes.ReplaceAll(b.Bytes(), []byte("\n"), []byte(" "))}
+			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: []byte(oneLine.Replace(b.String()))}
 		}
 	}
 	var all [][]byte

@@ -3,10 +3,13 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/page"
@@ -37,7 +40,7 @@ func (s *Server) submitNewSetup(d *desk) error {
 	view := s.newSetupView(d)
 	view.Frame.Wide = false
 	n := onboarding.NewSetup{
-		Company: text(r, "company"), Tenant: text(r, "tenant"), Domain: strings.ToLower(text(r, "domain")), Contact: text(r, "contact"),
+		Company: text(r, "company"), Tenant: tenantIn(text(r, "tenant")), Domain: strings.ToLower(text(r, "domain")), Contact: text(r, "contact"),
 		Scheme: text(r, "scheme"), Actor: d.actor(), Operation: operation(r),
 	}
 	view.Company, view.Tenant, view.Domain, view.Contact, view.Scheme = n.Company, n.Tenant, n.Domain, n.Contact, n.Scheme
@@ -61,19 +64,38 @@ func (s *Server) submitNewSetup(d *desk) error {
 	link := onboarding.NewLink{Setup: setup.ID, Label: onboarding.LinkAdmin, Actor: n.Actor, Life: onboarding.Days(view.Life), Operation: n.Operation}
 	value, made, err := s.acts().MakeLink(r.Context(), link)
 	if errors.Is(err, onboarding.ErrLinkMade) {
-		return d.redirect(deskURL(setup.ID, ""))
+		return d.redirect(deskURL(setup.ID, "") + "?done=made")
 	}
 	if err != nil {
 		return err
 	}
+	others, _, err := s.Console.Rows(r.Context(), console.Query{Words: setup.Tenant, Limit: rowsPerPage})
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(row console.Row) bool {
+		return row.ID == setup.ID || !strings.EqualFold(row.Tenant, setup.Tenant) || row.Stand == console.Completed
+	})
 	frame := s.deskFrame(d, "console.made.title", "console.made.lead", "Company", setup.Company)
 	frame.Wide = false
 	return render(d.w, r, http.StatusOK, page.ConsoleMade(page.ConsoleMadeView{
-		Frame: frame, Link: s.linkURL(value), Where: d.t.T("console.link.where", "Date", made.ExpiresAt.Format("2 January 2006")),
-		SetupURL: deskURL(setup.ID, ""), NewURL: consolePath + "/new",
+		Frame: frame, Link: s.linkURL(value), Where: d.t.T("console.link.where", "Date", until(made.ExpiresAt)),
+		Others: len(others), OthersURL: consolePath + "?" + url.Values{"q": {setup.Tenant}}.Encode(), SetupURL: deskURL(setup.ID, ""), NewURL: consolePath + "/new",
 		Next: []string{d.t.T("console.made.send", "Contact", nameOr(setup.Contact, d.t.T("console.made.somebody"))), d.t.T("console.made.once"), d.t.T("console.made.call")},
 	}))
 }
+
+// tenantIn takes the tenant out of an address of Aritma ID that was pasted in its place.
+func tenantIn(text string) string {
+	if u, err := url.Parse(text); err == nil && u.Host != "" {
+		first, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		return first
+	}
+	return text
+}
+
+// until is the end of a link's life, to the minute.
+func until(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 UTC") }
 
 func (m *mistakes) newSetup(n onboarding.NewSetup, domainRequired bool) {
 	switch {

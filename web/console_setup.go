@@ -47,7 +47,7 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 	}
 	view := page.ConsoleSetupView{
 		Frame: s.deskFrame(d, "console.setup.title", "", "Company", detail.Company), Row: s.rowView(d.t, detail.Row), BaseURL: deskURL(id, ""),
-		Live: liveView(d.t, livePath+"?setup="+id+"&since="+at, s.Now()), RefreshURL: deskURL(id, ""), Operation: onboarding.NewOperation(),
+		Live: liveView(livePath+"?setup="+id+"&since="+at, s.Now()), RefreshURL: deskURL(id, ""), Operation: onboarding.NewOperation(),
 		Closed: detail.Stand == console.Closed, Unwatched: detail.Unwatched, Facts: s.facts(d, detail), Support: s.Support,
 	}
 	view.Frame.Console.Current = ""
@@ -55,7 +55,7 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 		view.Watching = d.t.T("console.watching.until", "Time", s.clock(until))
 	}
 	if !view.Closed && !detail.Unwatched {
-		view.Say = d.t.T("guide.say." + string(nameStep(detail.Step)))
+		view.Say, view.Trouble = d.t.T("guide.say."+string(detail.Moment)), troubleWords(d, detail)
 	}
 	for _, c := range detail.Checks {
 		view.Checks = append(view.Checks, s.checkView(d, c))
@@ -68,19 +68,15 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 		view.Notes = append(view.Notes, page.ConsoleNote{Text: n.Text, Who: n.Who, Time: s.clock(n.At), Machine: machineTime(n.At)})
 	}
 	for _, e := range slices.Backward(detail.Trail) {
-		if what := s.whatHappened(d.t, e); what != "" {
+		what := s.whatHappened(d.t, e)
+		if e.Kind == "form.refused" {
+			what = d.t.T("console.refused", "Sentence", plainWords(d, console.Trouble{ID: e.Detail["problem"]}))
+		}
+		if what != "" {
 			view.Trail = append(view.Trail, page.ActivityRow{Time: s.clock(e.At), Machine: machineTime(e.At), What: what, Who: actorWords(d.t, e.Actor), From: e.Detail["reference"]})
 		}
 	}
 	return view, nil
-}
-
-// nameStep is the step to speak of: the first while none is told.
-func nameStep(step wizard.Step) wizard.Step {
-	if step == "" {
-		return wizard.Start
-	}
-	return step
 }
 
 func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
@@ -145,7 +141,7 @@ func (s *Server) deskStep(d *desk, step console.Step, open wizard.Step) page.Con
 
 func (s *Server) deskLinks(d *desk, view *page.ConsoleSetupView, detail console.Detail) {
 	for _, link := range slices.Backward(detail.Links) {
-		row := page.LinkRow{Name: d.t.T("links.label." + link.Label)}
+		row := page.ConsoleLink{Name: d.t.T("links.label." + link.Label)}
 		switch {
 		case !link.RevokedAt.IsZero():
 			row.State = d.t.T("links.revoked", "Time", s.clock(link.RevokedAt))
@@ -172,8 +168,8 @@ func (s *Server) showDetail(d *desk) error {
 // told says what the last act did, once.
 func (s *Server) told(d *desk, view *page.ConsoleSetupView) {
 	id := d.r.URL.Query().Get("done")
-	if slices.Contains([]string{"note", "revoked", "closed", "reopened"}, id) {
-		view.Notice = &component.NoticeView{Kind: component.NoticeGood, Title: d.t.T("console.done." + id)}
+	if slices.Contains([]string{"note", "revoked", "closed", "reopened", "made"}, id) {
+		view.Notice = &component.NoticeView{Focus: true, Kind: component.NoticeGood, Title: d.t.T("console.done." + id)}
 	}
 }
 
@@ -226,14 +222,14 @@ func (s *Server) replaceDeskLink(d *desk) error {
 func (s *Server) handDeskLink(d *desk, value secret.Secret, link onboarding.Link, err error) error {
 	if errors.Is(err, onboarding.ErrLinkMade) || fault.Of(err).ID == "links.gone" {
 		return s.again(d, http.StatusConflict, func(view *page.ConsoleSetupView) {
-			view.Notice = &component.NoticeView{Kind: component.NoticeWarning, Title: d.t.T("console.link.again"), Text: d.t.Fault(fault.Of(err))}
+			view.Notice = &component.NoticeView{Focus: true, Kind: component.NoticeWarning, Title: d.t.T("console.link.again"), Text: d.t.Fault(fault.Of(err))}
 		})
 	}
 	if err != nil {
 		return err
 	}
 	return s.again(d, http.StatusOK, func(view *page.ConsoleSetupView) {
-		view.Made, view.MadeWhere = s.linkURL(value), d.t.T("console.link.where", "Date", link.ExpiresAt.Format("2 January 2006"))
+		view.Made, view.MadeWhere = s.linkURL(value), d.t.T("console.link.where", "Date", until(link.ExpiresAt))
 	})
 }
 

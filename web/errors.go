@@ -89,6 +89,10 @@ func (s *Server) notOpen(w http.ResponseWriter, r *http.Request, status int, id 
 		view.Frame.Title, view.Text = view.Frame.T.T("session.ended.title"), view.Frame.T.T("session.ended.setup")
 	}
 	setup, page, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/setup/"), "/")
+	page, _, _ = strings.Cut(page, "/") // of a page of a step, the step
+	if r.URL.Path == "/"+sessionsPage {
+		view.SignIn = s.signInView(r, account.Purpose{Page: sessionsPage})
+	}
 	if strings.HasPrefix(r.URL.Path, "/setup/") && middleware.IsSetupID(setup) {
 		view.SignIn = s.signInView(r, account.Purpose{Setup: setup, Page: page})
 	}
@@ -140,9 +144,12 @@ func (s *Server) problemView(r *http.Request, status int, id string, data fault.
 	if strings.HasPrefix(id, "link.") {
 		frame.Title = t.T("error.title.link")
 	}
+	if id == "setup.closed" {
+		frame.Title = t.T("setup.closed.title")
+	}
 	frame.Reference = reference(r)
 	links := []component.Link{{Text: t.T("error.home"), URL: "/"}}
-	if isConsole(r) {
+	if sess, err := s.session(r); err == nil && s.guides(accountOf(sess)) {
 		links = []component.Link{{Text: t.T("console.back"), URL: consolePath}}
 	}
 	return page.ProblemView{Frame: frame, Text: t.Fault(&fault.Error{ID: id, Data: data}), Links: links}

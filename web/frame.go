@@ -82,12 +82,15 @@ type mistakes struct {
 }
 
 func (m *mistakes) add(field, id string, pairs ...any) {
+	m.v.refused = append(m.v.refused, id)
 	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.T(id, pairs...)})
 }
 
 // fault adds a fault of the onboarding service to a field.
 func (m *mistakes) fault(field string, err error) {
-	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(fault.Of(err))})
+	f := fault.Of(err)
+	m.v.refused = append(m.v.refused, f.ID)
+	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.t.Fault(f)})
 }
 
 // sentence is that of a stored problem; empty when there is none.

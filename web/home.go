@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -35,14 +37,16 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 	if person.Console {
 		return view, nil
 	}
-	entered, err := s.Onboarding.Entered(r.Context(), visitorOf(sess, person))
+	entered, err := s.entered(r, visitorOf(sess, person))
 	if err != nil {
 		return view, err
 	}
 	open := map[string]bool{}
 	for _, setup := range entered {
 		open[setup.ID] = true
-		view.Setups = append(view.Setups, component.Link{Text: setup.Company, URL: "/setup/" + setup.ID + "/"})
+		row := s.homeSetup(view.Frame.T, setup)
+		row.URL = "/setup/" + setup.ID + "/"
+		view.Setups = append(view.Setups, row)
 	}
 	if person.IsZero() {
 		return view, nil
@@ -52,10 +56,39 @@ func (s *Server) homeView(r *http.Request) (page.HomeView, error) {
 	found, err := s.Onboarding.Found(r.Context(), visitorOf(sess, person))
 	for _, setup := range found {
 		if !open[setup.ID] {
-			view.Own.Found = append(view.Own.Found, page.FoundSetup{Company: setup.Company, Changed: s.clock(setup.ChangedAt), Action: "/setup/" + setup.ID + "/open"})
+			row := s.homeSetup(view.Frame.T, setup)
+			row.Action = "/setup/" + setup.ID + "/open"
+			view.Own.Found = append(view.Own.Found, row)
 		}
 	}
 	return view, err
+}
+
+// entered lists the setups that are open in this browser: first those with something left to do, each kind changed last first.
+func (s *Server) entered(r *http.Request, v onboarding.Visitor) ([]onboarding.Setup, error) {
+	setups, err := s.Onboarding.Entered(r.Context(), v)
+	slices.SortStableFunc(setups, func(a, b onboarding.Setup) int {
+		if done := a.State.Open() == wizard.Done; done != (b.State.Open() == wizard.Done) {
+			if done {
+				return 1
+			}
+			return -1
+		}
+		return b.ChangedAt.Compare(a.ChangedAt)
+	})
+	return setups, err
+}
+
+// homeSetup says how far a setup is.
+func (s *Server) homeSetup(t message.Printer, setup onboarding.Setup) page.HomeSetup {
+	each := setup.State.Open()
+	row := page.HomeSetup{Company: setup.Company, Done: each == wizard.Done}
+	if row.Done {
+		row.State = t.T("home.state.done", "Time", s.clock(setup.ChangedAt))
+		return row
+	}
+	row.State = t.T("home.state", "Number", each.Number(), "Total", len(wizard.Steps()), "Step", t.T(string(each)+".short"), "Time", s.clock(setup.ChangedAt))
+	return row
 }
 
 func (s *Server) showHome(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
@@ -106,7 +139,11 @@ func linkSecret(pasted secret.Secret) secret.Secret {
 	return secret.New(strings.Trim(text, "/"))
 }
 
-// submitBegin begins a setup with an access token.
+// begunOwner begins the owner of a session in which a setup was begun with an access token: with that in it, it belongs to
+// nobody who holds a link by which it came in before, or comes in later.
+const begunOwner = "begun:"
+
+// submitBegin begins a setup with an access token, once Aritma has accepted the token.
 func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	company, tenant, token := text(r, "company"), text(r, "tenant"), accessToken(r)
 	view, err := s.homeView(r)
@@ -119,7 +156,16 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessi
 	m.tenant("tenant", tenant)
 	m.token(token, tenant)
 	if !m.any() {
-		m.accepted(s.CheckToken, token)
+		if s.begun.Miss(r.Context()) { // before anybody is asked and anything stored
+			return errBusy
+		}
+		if err := m.accepted(s.CheckToken, token); err != nil {
+			s.Log.WarnContext(r.Context(), "access token not judged", "reference", reference(r), "error", err)
+			view.Begin.Form.Problem = &component.NoticeView{
+				Kind: component.NoticeProblem, Focus: true, Text: view.Frame.T.T("home.token.unasked"), Reference: reference(r),
+			}
+			return render(w, r, http.StatusServiceUnavailable, page.Home(view))
+		}
 	}
 	if m.any() {
 		wrong(&view.Frame, &view.Begin.Form, m)
@@ -130,7 +176,11 @@ func (s *Server) submitBegin(w http.ResponseWriter, r *http.Request, sess *sessi
 	if err != nil {
 		return err
 	}
-	if err := s.renew(w, r, sess, "", map[string]any{tokenKey + setup.ID: token}); err != nil {
+	owner := begunOwner + setup.ID
+	if !accountOf(sess).IsZero() {
+		owner = "" // stays the person's
+	}
+	if err := s.renew(w, r, sess, owner, map[string]any{tokenKey + setup.ID: token}); err != nil {
 		return err
 	}
 	if setup, err = s.Onboarding.Begin(r.Context(), setup.ID, session.Hash(sess), actor); err != nil {
@@ -212,11 +262,14 @@ func (m *mistakes) token(token secret.Secret, tenant string) {
 	}
 }
 
-// accepted asks Aritma about the token. Only a plain refusal stops: everything else is met again later.
-func (m *mistakes) accepted(check TokenCheck, token secret.Secret) {
+// accepted asks Aritma about the token. A plain refusal is a mistake; the error says that it could not be judged.
+func (m *mistakes) accepted(check TokenCheck, token secret.Secret) error {
 	ctx, cancel := context.WithTimeout(m.v.r.Context(), onboarding.Patience)
 	defer cancel()
-	if err := check(ctx, token); fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
+	err := check(ctx, token)
+	if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.Forbidden) {
 		m.fault("token", err)
+		return nil
 	}
+	return err
 }

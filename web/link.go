@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/gorilla/sessions"
@@ -52,8 +53,8 @@ func (s *Server) enterLink(w http.ResponseWriter, r *http.Request, sess *session
 		}
 	} else {
 		owner := "link:" + link.ID
-		if !person.IsZero() {
-			owner = "" // stays the person's
+		if before, _ := sess.Values[session.OwnerKey].(string); !person.IsZero() || strings.HasPrefix(before, begunOwner) {
+			owner = "" // stays the person's, or of the one browser that began a setup
 		}
 		if err := s.renew(w, r, sess, owner, nil); err != nil {
 			return err

@@ -113,7 +113,9 @@ func (s *Server) setupPages(r chi.Router) {
 		s.page(r, "/watching/now", s.in(s.showWatchingNow))
 		r.Post("/watching", s.handle(s.in(s.submitWatching)))
 	}
+	s.page(r, "/links/{link}/revoke", s.in(s.confirmLink(false)))
 	r.Post("/links/{link}/revoke", s.handle(s.in(s.revokeLink)))
+	s.page(r, "/links/{link}/replace", s.in(s.confirmLink(true)))
 }
 
 // secretPages hold a token, a new link, or the state of a sign-in.
@@ -121,7 +123,7 @@ func (s *Server) secretPages(r chi.Router) {
 	s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
 	r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
 	r.Post("/token/probe", s.handle(s.in(reachable(wizard.Token, s.submitProbe))))
-	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.revealToken))))
+	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.submitShow))))
 	r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
 	s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
 	r.Post("/signin-test/begin", s.handle(s.in(reachable(wizard.SigninTest, s.submitTrial))))

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/sessions"
@@ -88,8 +90,20 @@ func (s *Server) showSessions(w http.ResponseWriter, r *http.Request, sess *sess
 	}
 	view := page.SessionsView{Frame: s.frame(r, "sessions.title", "sessions.lead"), Action: "/sessions/end", SignOut: "/signout"}
 	t := view.Frame.T
-	if accountOf(sess).IsZero() {
+	person := accountOf(sess)
+	owner, _ := sess.Values[session.OwnerKey].(string)
+	switch {
+	case strings.HasPrefix(owner, begunOwner):
+		view.Frame.Lead = t.T("sessions.lead.begun")
+	case person.IsZero():
 		view.Frame.Lead = t.T("sessions.lead.link")
+	}
+	entered, err := s.entered(r, visitorOf(sess, person))
+	if err != nil {
+		return err
+	}
+	if len(entered) > 0 {
+		view.SetupURL = "/setup/" + entered[0].ID + "/"
 	}
 	for _, own := range owned {
 		row := page.SessionRow{
@@ -114,6 +128,9 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request, sess *sessio
 // own tab.
 func (s *Server) extendSession(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	life, err := s.Sessions.Extend(r.Context(), sess)
+	if errors.Is(err, session.ErrNotFound) {
+		return errEnded
+	}
 	if err != nil {
 		return err
 	}

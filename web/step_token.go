@@ -41,6 +41,7 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 			view.OnlyReplace = true
 			view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeWarning, Text: v.t.T("token.other-session")})
 		} else {
+			view.Again = s.signInAgain(v, wizard.Token)
 			view.CanShow, view.InDoubt, view.Refused = true, t.Check.Outcome == wizard.Doubt, t.Check.Outcome == wizard.Bad
 			view.Notices = append(view.Notices, s.tokenVerdict(v)...)
 		}
@@ -107,7 +108,7 @@ func (s *Server) showToken(v *visit) error {
 
 // submitToken creates or replaces the token. When that is done within the second, its answer hands the token over.
 func (s *Server) submitToken(v *visit) error {
-	op := operation(v.r)
+	op, began := operation(v.r), s.Now()
 	if op == "" || s.needsAccess(v) {
 		return v.redirect(v.step(wizard.Token))
 	}
@@ -127,7 +128,10 @@ func (s *Server) submitToken(v *visit) error {
 		return err
 	}
 	if t := setup.State.Token; t.Status == wizard.TokenSealed && t.Operation == op && !busy && t.Check.Outcome == wizard.Good {
-		return s.revealToken(v)
+		if t.CreatedAt.Before(began) { // by the same form, sent before
+			return s.submitShow(v)
+		}
+		return s.revealToken(v) // Aritma has just accepted whoever made it
 	}
 	return v.redirect(v.step(wizard.Token))
 }
@@ -144,12 +148,41 @@ func (s *Server) submitProbe(v *visit) error {
 // again: the showing belongs to the request that is still waited for.
 const doubleClick = 200 * time.Millisecond
 
-// revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
-func (s *Server) revealToken(v *visit) error {
+// awaited is an error when nobody waits for the answer any more, because of a second click.
+func (v *visit) awaited() error {
 	select {
 	case <-v.ctx().Done():
 		return v.ctx().Err()
 	case <-time.After(doubleClick):
+		return nil
+	}
+}
+
+// submitShow hands a token over that was made while nobody waited for it, if Aritma still accepts whoever asks: an administrator
+// who was shut out since gets nothing, and the token stays sealed.
+func (s *Server) submitShow(v *visit) error {
+	err := s.vouchesLately(v)
+	if err == nil {
+		return s.revealToken(v)
+	}
+	f := fault.Of(err)
+	if f.ID == "account.again" {
+		return v.redirect(v.step(wizard.Token)) // which offers it
+	}
+	view, viewErr := s.tokenView(v)
+	if viewErr != nil || f.Kind == fault.Unknown {
+		return errors.Join(err, viewErr)
+	}
+	s.Log.InfoContext(v.ctx(), "token not handed over", "setup", v.setup.ID, "reference", reference(v.r), "kind", f.Kind.String(), "error", err)
+	view.Form.Problem = v.notDone(f)
+	view.Form.Problem.Reference = reference(v.r)
+	return v.render(statusOf(f.Kind), page.Token(view))
+}
+
+// revealToken gives out the one showing, in the answer to this POST: browsers keep no such answer for Back.
+func (s *Server) revealToken(v *visit) error {
+	if err := v.awaited(); err != nil {
+		return err
 	}
 	value, setup, err := s.Onboarding.RevealToken(v.ctx(), v.setup.ID, v.sessionTag(), v.actor())
 	if fault.Is(err, fault.Gone) || fault.Is(err, fault.Forbidden) {
@@ -175,7 +208,7 @@ func (s *Server) revealed(v *visit, value secret.Secret) (page.TokenView, error)
 		return view, err
 	}
 	view.Notices = append(s.tokenVerdict(v), s.tokenNotices(v)...)
-	view.Running, view.Frame.Live = nil, false
+	view.Running, view.Frame.Live, view.Frame.Keep = nil, false, true
 	view.CanPaste = true
 	view.Reveal = &component.SecretTokenView{
 		Label: "Secret Token", Where: v.t.T("token.secret.where"), Value: value, SharingScreen: v.setup.State.Answers.SharingScreen,

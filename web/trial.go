@@ -185,6 +185,7 @@ func (s *Server) submitTrial(v *visit) error {
 			Problem: component.NoticeView{Kind: component.NoticeProblem, Text: v.t.Fault(f), Reference: reference(v.r)},
 		}))
 	}
+	s.rememberTest(v.w)
 	frame := s.aside(v, "trial.leaving.title", "trial.leaving.lead")
 	frame.Refresh = to.String()
 	return v.render(http.StatusOK, page.Onward(page.OnwardView{Frame: frame, URL: to.String(), Text: v.t.T("trial.leaving.link")}))

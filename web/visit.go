@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -38,6 +39,8 @@ type visit struct {
 	role    onboarding.Role
 	account account.Account // of whom acts as an administrator; else nobody's
 	guide   *guide          // set where a guide looks at the customer's screen with sample values
+	refused []string        // message ids of what is wrong with the form
+	status  int             // of the answer; 0: no page
 }
 
 // in admits a request to the setup that its path names, if the table lets the visitor do it, and reads its form. A setup that does not exist
@@ -55,7 +58,23 @@ func (s *Server) in(h inSetup) handler {
 		if formErr != nil {
 			return formErr
 		}
-		return h(v)
+		if err := h(v); err != nil {
+			return err
+		}
+		s.noteRefusal(v)
+		return nil
+	}
+}
+
+// noteRefusal records that a form was refused and why, so that whoever helps on a call knows what the customer reads. It keeps
+// no value of the form.
+func (s *Server) noteRefusal(v *visit) {
+	if v.r.Method != http.MethodPost || v.status != http.StatusUnprocessableEntity || len(v.refused) == 0 {
+		return
+	}
+	page := v.r.URL.Path[strings.LastIndexByte(v.r.URL.Path, '/')+1:]
+	if err := s.Onboarding.FormRefused(context.WithoutCancel(v.ctx()), v.setup.ID, v.actor(), page, v.refused[0]); err != nil {
+		s.Log.ErrorContext(v.ctx(), "refusal of a form not recorded", "setup", v.setup.ID, "error", err)
 	}
 }
 
@@ -182,7 +201,10 @@ func (v *visit) after(step wizard.Step, setup onboarding.Setup) error {
 }
 
 // render answers with a page.
-func (v *visit) render(status int, page templ.Component) error { return render(v.w, v.r, status, page) }
+func (v *visit) render(status int, page templ.Component) error {
+	v.status = status
+	return render(v.w, v.r, status, page)
+}
 
 func render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -158,6 +158,41 @@ func TestSessionEndIsTold(t *testing.T) {
 	})
 }
 
+// TestSessionEndCoversNothing: on a small screen the box stands below the footer, and goes away without a trace.
+func TestSessionEndCoversNothing(t *testing.T) {
+	const (
+		bottom = `(() => { scrollTo(0, document.body.scrollHeight); const r = (s) => document.querySelector(s).getBoundingClientRect(); return `
+		below  = bottom + `r(".foot").bottom <= r(".ending").top + 0.5 && r(".ending").height > 50 })()`
+	)
+	for name, scripts := range map[string]bool{"JavaScript on": true, "JavaScript off": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			b := s.browse(scripts)
+			b.enter().walk("directory").size(320)
+			before := evaluate[float64](b, "document.documentElement.scrollHeight")
+			if scripts {
+				evaluate[bool](b, `(() => { const box = document.querySelector(".ending"); box.hidden = false; box.classList.add("shown"); return true })()`)
+			} else {
+				evaluate[bool](b, `document.querySelector(".ending").getAnimations().every((a) => { a.currentTime = 3420001; return true })`)
+			}
+			if !evaluate[bool](b, below) {
+				t.Errorf("the box covers the footer: %s", evaluate[string](b, bottom+`JSON.stringify([r(".foot"), r(".ending")]) })()`))
+			}
+			evaluate[bool](b, `(() => { scrollTo(0, 0); return true })()`)
+			if !evaluate[bool](b, `document.querySelector(".ending").getBoundingClientRect().bottom <= innerHeight + 0.5`) {
+				t.Error("at the top of the page the box is out of sight")
+			}
+			if !scripts {
+				return
+			}
+			evaluate[bool](b, `document.querySelector(".ending").hidden = true`)
+			if after := evaluate[float64](b, "document.documentElement.scrollHeight"); after != before {
+				t.Errorf("the page was %v high and is %v", before, after)
+			}
+		})
+	}
+}
+
 // TestLivePageOfARevokedLink tells whoever has it open, by itself.
 func TestLivePageOfARevokedLink(t *testing.T) {
 	s := newSite(t, nil)
@@ -191,10 +226,15 @@ func picturesOfPeople(t *testing.T) {
 	setup := strings.TrimSuffix(a.path(), "review")
 	a.open(setup + "links")
 	a.take("links", "Who can open this setup").press("Make the link")
-	a.take("links-made", "Who can open this setup").open(setup + "activity")
+	a.take("links-made", "Who can open this setup").reload()
+	a.take("links-made-already", "Who can open this setup").open(setup + "links").press("[href$='/replace']")
+	a.take("links-replace", "Replace this link?").open(setup + "links").press("[href$='/revoke']")
+	a.take("links-revoke", "Take this link back?").press("Take the link back")
+	a.take("links-revoked", "Who can open this setup").open(setup + "activity")
 	a.take("activity", "What happened in this setup").open("/sessions")
 	a.take("sessions", "Where you are signed in").open("/")
-	a.take("home-signed-in", "Connect Entra ID to Aritma").open(setup + "later")
+	a.take("home-signed-in", "Connect Entra ID to Aritma").click("Begin another setup").press("Begin setup")
+	a.take("home-signed-in-wrong", "Connect Entra ID to Aritma").open(setup + "later")
 	a.take("later-signed-in", "Finish later").open(setup + "review")
 	s.sandbox.Faults().Set(sandbox.IAMUnauthorized, 1)
 	a.press("Register sign-in").waited()

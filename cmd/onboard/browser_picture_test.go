@@ -91,6 +91,7 @@ func TestPictures(t *testing.T) {
 		a.take("access-wrong", "Paste an access token")
 	})
 	t.Run("people", picturesOfPeople)
+	t.Run("console", picturesOfConsole)
 	t.Run("sandbox", picturesOfSandbox)
 }
 
@@ -139,7 +140,9 @@ func picturesOfSteps(t *testing.T, s *site) {
 	setup := strings.TrimSuffix(a.path(), "token")
 	a.open(setup + "review")
 	a.take("review-registered", "Check your answers").open(setup+"signin").fill("name", "Nordlys").press("Save and continue")
-	a.take("review-pending", "Check your answers").press("Update sign-in").arrived().open(setup + "later")
+	a.take("review-pending", "Check your answers").press("Update sign-in").arrived().open("/")
+	a.take("home-going-on", "Connect Entra ID to Aritma").open("/sessions")
+	a.take("sessions-link", "Where you are signed in").open(setup + "later")
 	a.take("later", "Finish later").open(setup + "start-over")
 	a.take("start-over", "Start over?").press("#content .danger")
 	a.take("start-over-wrong", "Start over?")

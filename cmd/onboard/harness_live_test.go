@@ -12,15 +12,15 @@ import (
 	"github.com/PuerkitoBio/goquery"
 )
 
-// told is one server-sent event.
-type told struct {
+// streamed is one server-sent event.
+type streamed struct {
 	id   int64 // 0: none
 	name string
 	data string
 }
 
 // rows are the rows in it, by the id of their setup.
-func (e told) rows(t testing.TB) map[string]*goquery.Selection {
+func (e streamed) rows(t testing.TB) map[string]*goquery.Selection {
 	t.Helper()
 	page, err := goquery.NewDocumentFromReader(strings.NewReader("<table>" + e.data + "</table>"))
 	if err != nil {
@@ -37,7 +37,7 @@ func (e told) rows(t testing.TB) map[string]*goquery.Selection {
 type listening struct {
 	t      testing.TB
 	answer *http.Response
-	events chan told
+	events chan streamed
 	stop   context.CancelFunc
 }
 
@@ -60,7 +60,7 @@ func (v *visitor) listen(path string, header ...string) *listening {
 	if kind := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		v.t.Fatalf("%s is answered %d with %s", path, answer.StatusCode, kind)
 	}
-	l := &listening{t: v.t, answer: answer, events: make(chan told, 1000), stop: cancel}
+	l := &listening{t: v.t, answer: answer, events: make(chan streamed, 1000), stop: cancel}
 	go l.read()
 	if hello := l.next(); hello.name != "beat" || hello.id != 0 {
 		v.t.Fatalf("the stream begins with %+v", hello)
@@ -71,7 +71,7 @@ func (v *visitor) listen(path string, header ...string) *listening {
 func (l *listening) read() {
 	defer close(l.events)
 	lines := bufio.NewReader(l.answer.Body)
-	var e told
+	var e streamed
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
@@ -87,13 +87,13 @@ func (l *listening) read() {
 			e.data = value
 		case "":
 			l.events <- e
-			e = told{}
+			e = streamed{}
 		}
 	}
 }
 
 // next waits for the next event.
-func (l *listening) next() told {
+func (l *listening) next() streamed {
 	l.t.Helper()
 	select {
 	case e, open := <-l.events:
@@ -104,7 +104,7 @@ func (l *listening) next() told {
 	case <-time.After(patience):
 		l.t.Fatalf("nothing was told within %v", patience)
 	}
-	return told{}
+	return streamed{}
 }
 
 // row waits until a setup is told of, and returns its row; what else is told is left out.

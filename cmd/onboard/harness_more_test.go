@@ -278,7 +278,7 @@ func (s *site) routes() (all []route) {
 
 // path fills in the pattern's places.
 func (r route) path(setup, link string) string {
-	return strings.NewReplacer("{setup}", setup, "{link}", link).Replace(r.pattern)
+	return strings.NewReplacer("{setup}", setup, "{link}", link, "{page}", "start").Replace(r.pattern)
 }
 
 // permitted reports whether the table of the site lets somebody use a route.

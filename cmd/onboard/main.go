@@ -31,6 +31,9 @@ type cli struct {
 		Setup string `arg:"" help:"Id of the setup."`
 		Link  string `arg:"" help:"Id of the link, as \"onboard links\" lists it."`
 	} `cmd:"" help:"Take a setup link back: whoever it let in loses access at once."`
+	Undelivered struct {
+		Again bool `help:"Has what was given up tried again."`
+	} `cmd:"" help:"List what the webhook was not told yet, or not at all."`
 }
 
 type linkFlags struct {
@@ -105,6 +108,8 @@ func run(ctx context.Context, p process) int {
 		err = listLinks(ctx, p, c.Links.Setup)
 	case "revoke <setup> <link>":
 		err = revokeLink(ctx, p, c.Revoke.Setup, c.Revoke.Link)
+	case "undelivered":
+		err = listUndelivered(ctx, p, c.Undelivered.Again)
 	}
 	switch {
 	case errors.Is(err, errConfiguration):

@@ -18,7 +18,7 @@ var ends = []string{"/signout", "/setup/{setup}/later", "/signin/callback"}
 
 // TestEveryRouteHasItsPermission holds the table against the router, both ways.
 func TestEveryRouteHasItsPermission(t *testing.T) {
-	s := newSite(t, nil)
+	s := newSiteWithConsole(t, nil)
 	served := map[string]bool{}
 	for _, r := range s.routes() {
 		name := web.RouteName(r.method, r.pattern)
@@ -60,7 +60,7 @@ func denied(status int) bool {
 
 // TestWhoMayDoWhat asks every route as everybody, and holds the answers against the one table: who × resource × act.
 func TestWhoMayDoWhat(t *testing.T) {
-	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
+	s := newSiteWithConsole(t, nil)
 	sample := s.sandbox.Sample()
 	link := s.link()
 	holder := s.visitor().open(link).walk("review").register()
@@ -81,6 +81,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			v.post("/setup/"+shared+"/open", url.Values{})
 			return v
 		}},
+		{"", web.Guide, shared, s.guide},
 	}
 	asked := 0
 	for _, role := range roles {
@@ -88,6 +89,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 		for _, r := range s.routes() {
 			if r.pattern == "/s/" {
 				continue // says that there is nothing: whoever asks
+			}
+			if r.pattern == "/console/live" && r.method == http.MethodGet && permitted(role.beyond, r) {
+				continue // does not end
 			}
 			inside := strings.HasPrefix(r.pattern, "/setup/{setup}") && r.pattern != "/setup/{setup}/open"
 			who := role.beyond
@@ -105,7 +109,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				continue
 			}
 			visitor := v
-			if r.pattern == "/open" || r.pattern == "/s/{link}" || r.pattern == "/begin" || strings.HasPrefix(r.pattern, "/signin") {
+			if r.pattern == "/open" || r.pattern == "/s/{link}" || r.pattern == "/begin" || strings.HasPrefix(r.pattern, "/signin") || r.pattern == "/console/signin" {
 				visitor = role.enter() // may give the session another id
 			}
 			got := r.ask(visitor, role.setup, strings.TrimPrefix(link, "/s/"))

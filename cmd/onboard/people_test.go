@@ -96,20 +96,34 @@ func TestGuessingBehindAProxy(t *testing.T) {
 	if got := guess(99, "203.0.113.8, 10.0.0.1"); got != http.StatusNotFound {
 		t.Errorf("another client behind the proxy is answered %d", got)
 	}
+	// Some proxies write the port, too.
+	for _, from := range []string{"203.0.113.7:50412", "203.0.113.7:50413, 10.0.0.1:443", "[::ffff:203.0.113.7]:50412"} {
+		if got := guess(99, from); got != http.StatusTooManyRequests {
+			t.Errorf("the guesser from %s is answered %d", from, got)
+		}
+	}
 	for i := range 25 { // an IPv6 client has a network of its own, not one address
 		guess(i, fmt.Sprintf("2001:db8:1:2::%x", i+1))
 	}
 	if got := guess(99, "2001:db8:1:2:ffff::1"); got != http.StatusTooManyRequests {
 		t.Errorf("the guesser's network is answered %d", got)
 	}
-	v := s.visitor()
-	r := v.request(http.MethodPost, s.link(), url.Values{})
-	r.Header.Set("X-Forwarded-For", "203.0.113.9")
-	v.once(r)
-	setup := strings.Split(v.get("/").page.Find("main li a").First().AttrOr("href", ""), "/")[2]
-	events, err := s.database().Events(t.Context(), setup)
-	if err != nil || len(events) == 0 || events[len(events)-1].From != "203.0.113.9" {
-		t.Errorf("the trail does not say from where: %+v, %v", events, err)
+	for _, from := range []string{"[2001:db8:1:2::9]:50412", "[2001:db8:1:2::9]"} {
+		if got := guess(99, from); got != http.StatusTooManyRequests {
+			t.Errorf("the guesser's network, written %s, is answered %d", from, got)
+		}
+	}
+	for written, client := range map[string]string{
+		"203.0.113.9": "203.0.113.9", "203.0.113.9:50412": "203.0.113.9", "[2001:db8:9::9]:50412, 10.0.0.1:80": "2001:db8:9::9",
+	} {
+		v := s.visitor()
+		r := v.request(http.MethodPost, s.link(), url.Values{})
+		r.Header.Set("X-Forwarded-For", written)
+		v.once(r)
+		events, err := s.database().Events(t.Context(), v.get("/").onlySetup())
+		if err != nil || len(events) == 0 || events[len(events)-1].From != client {
+			t.Errorf("the trail does not say from where (%s): %+v, %v", written, events, err)
+		}
 	}
 }
 

@@ -37,6 +37,9 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 	if public, err := url.Parse(environ["ONBOARD_PUBLIC_URL"]); err != nil || (public.Host != "" && !config.IsLoopback(public.Hostname())) {
 		return nil, nil, errors.Join(errConfiguration, errors.New("ONBOARD_PUBLIC_URL must be a loopback address in the sandbox: leave it out"))
 	}
+	if hook, err := url.Parse(environ["ONBOARD_WEBHOOK_URL"]); err != nil || (hook.Host != "" && !config.IsLoopback(hook.Hostname())) {
+		return nil, nil, errors.Join(errConfiguration, errors.New("ONBOARD_WEBHOOK_URL must be a loopback address in the sandbox: practice is told to nobody else"))
+	}
 	var err error
 	p.sandbox, err = sandbox.Start(ctx, sandbox.Options{StepTitles: titles, NewSetup: p.newSetup})
 	if err != nil {

@@ -48,6 +48,10 @@ var rooms = []room{
 	{path: "internal/account", rooms: "internal/signin internal/work internal/seal internal/secret internal/fault", without: "net/http database/sql", why: "who is signed in; knows no setups"},
 	{path: "internal/console", rooms: "internal/onboarding internal/wizard internal/fault", without: "net/http database/sql", why: "what customer success sees: nothing in it has room for a secret"},
 	{path: "internal/live", without: "net/http database/sql", why: "ids only: it knows nobody who writes or reads"},
+	{
+		path: "internal/webhook", rooms: "internal/outbound internal/secret", libraries: "github.com/standard-webhooks/standard-webhooks/libraries/go", without: "database/sql",
+		why: "tells a receiver what it is given: knows no setup, so it has nothing else to tell",
+	},
 	{path: "internal/work", rooms: "internal/fault", without: "net/http database/sql", why: "work that outlasts a request, whatever it is"},
 
 	{path: "internal/iam", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
@@ -65,10 +69,10 @@ var rooms = []room{
 
 	{path: "internal/store", why: "only says what is below it"},
 	{
-		path: "internal/store/sqlite", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault web/session",
+		path: "internal/store/sqlite", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
 		libraries: "github.com/pressly/goose/v3 modernc.org/sqlite", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
-	{path: "internal/store/storetest", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
+	{path: "internal/store/storetest", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
 
 	{path: "internal/sandbox", rooms: "internal/sandbox/page internal/message internal/secret", libraries: "github.com/a-h/templ github.com/go-jose/go-jose/v4 github.com/google/uuid", why: "stand-ins: they share no code with the clients that they test"},
 	{path: "internal/sandbox/page", rooms: "templates/component templates/layout static internal/message internal/secret", libraries: "github.com/a-h/templ", why: "the only pages below internal"},

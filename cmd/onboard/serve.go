@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -110,12 +111,14 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-	sweeping, stopSweep := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	go func() { defer close(swept); s.sweep(sweeping) }()
-	told := make(chan struct{})
-	go func() { defer close(told); s.live.Run(ctx) }() // streams end before the server waits for them
-	defer func() { stopSweep(); <-swept; <-told }()
+	aside, stopAside := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { s.live.Run(aside) }) // streams end before the server waits for them
+	if !s.locked {
+		beside.Go(func() { s.sweep(aside) })
+		beside.Go(func() { s.teller.run(aside) })
+	}
+	defer func() { stopAside(); beside.Wait() }()
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -143,11 +146,8 @@ func (s *service) ready(ctx context.Context) error {
 	return s.onboarding.CheckKeys(ctx)
 }
 
-// sweep drops what has had its time: sealed secrets and sessions.
+// sweep drops what has had its time: sealed secrets, sessions, and what was to be told.
 func (s *service) sweep(ctx context.Context) {
-	if s.locked {
-		return
-	}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -161,6 +161,9 @@ func (s *service) sweep(ctx context.Context) {
 		}
 		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
+		}
+		if err := s.teller.sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "sweep of webhook messages failed", "error", err)
 		}
 		// What was deleted may stand in the write-ahead log until it is folded in.
 		if err := s.store.Checkpoint(ctx); err != nil && ctx.Err() == nil {

@@ -284,7 +284,7 @@ func TestLinksAreTakenBack(t *testing.T) {
 	}
 	admin := s.admin()
 	admin.get(setup + "/start").send(nil).get(setup + "/links")
-	replace := admin.page.Find("main button[formaction$='/replace']").AttrOr("formaction", "")
+	replace := admin.page.Find("main a[href$='/replace']").AttrOr("href", "")
 	admin.post(replace, url.Values{})
 	made, err := url.Parse(admin.text("#secret-token"))
 	if err != nil || !strings.HasPrefix(made.Path, "/s/") {
@@ -336,7 +336,7 @@ func TestWhoseSignInRanOutLetsNobodyIn(t *testing.T) {
 			v.post(v.page.Find("main form[action$='/open']").AttrOr("action", ""), url.Values{}).at("start")
 			setup := "/setup/" + v.setup()
 			v.get(setup + "/links")
-			replace := v.page.Find("main button[formaction$='/replace']").AttrOr("formaction", "")
+			replace := v.page.Find("main a[href$='/replace']").AttrOr("href", "")
 			for _, fault := range faults {
 				s.sandbox.Faults().Set(fault, sandbox.UntilCleared)
 			}

@@ -98,7 +98,7 @@ func TestNoSuchSetup(t *testing.T) {
 }
 
 func TestForgedRequests(t *testing.T) {
-	s := newSite(t, nil)
+	s := newSiteWithConsole(t, nil)
 	link := s.link()
 	v := s.visitor().open(link).walk("review").register()
 	forged := map[string]map[string]string{

@@ -38,7 +38,8 @@ type service struct {
 	sessions   *session.Store
 	messages   *message.Catalogue
 	live       *live.Hub
-	// locked is true when the sealing keys are not those of the database: nothing is served or swept then.
+	teller     *teller
+	// locked is true when the sealing keys are not those of the database: nothing is served, swept or told then.
 	locked bool
 }
 
@@ -62,8 +63,11 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		AllowLoopback: c.AllowLoopback,
 	})
 	aritma := iam.New(c.IAMURL, client)
-	s := &service{config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log)}
-	store.OnEvents(s.live.Poke)
+	s := &service{
+		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
+		teller: newTeller(c, store, messages, log),
+	}
+	store.OnEvents(func() { s.live.Poke(); s.teller.poke() })
 	var people *signin.Client
 	if c.IDClientID != "" {
 		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
@@ -85,6 +89,7 @@ func (s *service) close(ctx context.Context) error {
 		s.accounts.Close(ctx)
 	}
 	s.client.CloseIdleConnections()
+	s.teller.close()
 	return s.store.Close()
 }
 

@@ -17,6 +17,9 @@ const (
 	leastLife = 15 * time.Second
 )
 
+// acceptedFor is how long the word of the IAM API is good while it cannot be asked.
+const acceptedFor = 15 * time.Minute
+
 // longAgo is the expiry of an access token that the IAM API refused before its time; the zero time would mean "not said".
 var longAgo = time.Unix(1, 0).UTC()
 
@@ -27,6 +30,8 @@ type Account struct {
 	Name    string // may be empty, as may Email
 	Email   string
 	At      time.Time // of the sign-in here
+	// Accepted is when the IAM API accepted the access token last; zero when it has refused it since.
+	Accepted time.Time
 	// Console is true for somebody of customer success who signed in to the console: without tokens, and without a way into a
 	// setup.
 	Console bool
@@ -79,9 +84,13 @@ func (a Account) lasts(now time.Time, life time.Duration) bool {
 
 // Refused is the account after the IAM API refused its access token: it has to be renewed before the next act.
 func (a Account) Refused() Account {
-	a.Tokens.Expires = longAgo
+	a.Tokens.Expires, a.Accepted = longAgo, time.Time{}
 	return a
 }
+
+// AcceptedLately reports whether the IAM API accepted the account so short a time ago that it need not be asked again for what
+// makes nothing.
+func (a Account) AcceptedLately(now time.Time) bool { return now.Sub(a.Accepted) < acceptedFor }
 
 // open is an Account in plain sight.
 type open struct {
@@ -94,13 +103,15 @@ type open struct {
 	Access  string    `json:"access"`
 	Refresh string    `json:"refresh,omitempty"`
 	Expires time.Time `json:"expires"`
+
+	Accepted time.Time `json:"accepted,omitzero"`
 }
 
 // Pack returns the account in the form that Unpack reads, to be kept sealed.
 func (a Account) Pack() secret.Secret {
 	// Strings and times of this era always marshal.
 	raw, _ := json.Marshal(open{
-		a.Tenant, a.Subject, a.Name, a.Email, a.At, a.Console, a.Tokens.Access.Expose(), a.Tokens.Refresh.Expose(), a.Tokens.Expires,
+		a.Tenant, a.Subject, a.Name, a.Email, a.At, a.Console, a.Tokens.Access.Expose(), a.Tokens.Refresh.Expose(), a.Tokens.Expires, a.Accepted,
 	})
 	return secret.New(string(raw))
 }
@@ -112,7 +123,7 @@ func Unpack(s secret.Secret) (Account, error) {
 		return Account{}, errors.New("kept account cannot be read")
 	}
 	return Account{
-		Tenant: o.Tenant, Subject: o.Subject, Name: o.Name, Email: o.Email, At: o.At, Console: o.Console,
+		Tenant: o.Tenant, Subject: o.Subject, Name: o.Name, Email: o.Email, At: o.At, Accepted: o.Accepted, Console: o.Console,
 		Tokens: signin.Tokens{Access: secret.New(o.Access), Refresh: secret.New(o.Refresh), Expires: o.Expires},
 	}, nil
 }

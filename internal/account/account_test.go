@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -57,6 +58,10 @@ func newWorld(t *testing.T) *world {
 func (w *world) replica(accepted func(context.Context, secret.Secret) error) *account.Service {
 	client := outbound.New(outbound.Options{Allow: []*url.URL{w.idURL}, AllowLoopback: true})
 	w.t.Cleanup(client.CloseIdleConnections)
+	return w.replicaOn(client, accepted)
+}
+
+func (w *world) replicaOn(client *http.Client, accepted func(context.Context, secret.Secret) error) *account.Service {
 	back := &url.URL{Scheme: "http", Host: "127.0.0.1:65000", Path: "/signin/callback"}
 	s := account.New(account.Options{
 		Store: w.store, Signin: signin.NewClient(w.idURL, sandbox.SigninClientID, w.box.SigninClientSecret(), back, client), Keys: w.keys,
@@ -137,6 +142,22 @@ func TestSignedIn(t *testing.T) {
 		if _, err := account.Unpack(secret.New(wrong)); err == nil || strings.Contains(err.Error(), "tenant") {
 			t.Errorf("%q was unpacked: %v", wrong, err)
 		}
+	}
+}
+
+// TestAcceptedLately: the word of the IAM API is good for a quarter of an hour, and gone with its refusal.
+func TestAcceptedLately(t *testing.T) {
+	w := newWorld(t)
+	a := w.signedIn(w.session("one"))
+	again, err := account.Unpack(a.Pack())
+	must(t, err)
+	for after, want := range map[time.Duration]bool{0: true, 14 * time.Minute: true, 16 * time.Minute: false} {
+		if again.AcceptedLately(time.Now().Add(after)) != want {
+			t.Errorf("after %v: %v", after, !want)
+		}
+	}
+	if a.Refused().AcceptedLately(time.Now()) || (account.Account{}).AcceptedLately(time.Now()) {
+		t.Error("a refused account, or nobody, was accepted lately")
 	}
 }
 
@@ -281,7 +302,9 @@ func TestRenewedOnce(t *testing.T) {
 }
 
 func TestRenewalThatFails(t *testing.T) {
-	for fault, keeps := range map[sandbox.Switch]bool{sandbox.IDRefreshRefused: false, sandbox.IDUnavailable: true, sandbox.IDGarbled: true} {
+	for fault, keeps := range map[sandbox.Switch]bool{
+		sandbox.IDRefreshRefused: false, sandbox.IDUnavailable: true, sandbox.IDGarbled: true, sandbox.IDClientRefused: true,
+	} {
 		w := newWorld(t)
 		held := &shelf{a: w.signedIn(w.session("one")).Refused()}
 		w.box.Faults().Set(fault, sandbox.UntilCleared)
@@ -294,6 +317,41 @@ func TestRenewalThatFails(t *testing.T) {
 		if a, err = w.Renew(t.Context(), held.kept()); err != nil || a.Usable(time.Now()) != keeps {
 			t.Errorf("%s, later: usable %v, %v", fault, a.Usable(time.Now()), err)
 		}
+	}
+}
+
+// wall is a proxy in front of Aritma ID that turns everybody away, for a while.
+type wall struct {
+	next http.RoundTripper
+	up   bool
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *wall) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !w.up {
+		return w.next.RoundTrip(r)
+	}
+	return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<h1>Blocked</h1>")), Request: r}, nil
+}
+
+// TestRenewalBehindAWall: a refusal that does not speak of the refresh token does not cost the person their sign-in.
+func TestRenewalBehindAWall(t *testing.T) {
+	w := newWorld(t)
+	client := outbound.New(outbound.Options{Allow: []*url.URL{w.idURL}, AllowLoopback: true})
+	between := &wall{next: client.Transport}
+	client.Transport = between
+	s := w.replicaOn(client, nil)
+	held := &shelf{a: w.signedIn(w.session("one")).Refused()}
+	if _, err := s.Begin(t.Context(), tenant, of(w.session("two")), account.Purpose{}, false); err != nil { // knows the tenant by now
+		t.Fatal(err)
+	}
+	between.up = true
+	if a, err := s.Renew(t.Context(), held.kept()); err != nil || !a.CanAct(time.Now()) {
+		t.Errorf("behind the wall: can act %v, %v", a.CanAct(time.Now()), err)
+	}
+	between.up = false
+	if a, err := s.Renew(t.Context(), held.kept()); err != nil || !a.Usable(time.Now()) {
+		t.Errorf("later: usable %v, %v", a.Usable(time.Now()), err)
 	}
 }
 

@@ -21,7 +21,7 @@ type Kept struct {
 
 // Renew makes sure that the access token of the kept account lasts for an act, and returns the account. Aritma ID is asked
 // only when it is time, by one request at a time. It returns the account as it is when there is nothing to renew with, or
-// Aritma ID did not answer in time: whether that suffices CanAct says. A refresh token that is refused is gone.
+// Aritma ID did not answer in time: whether that suffices CanAct says. A refresh token that is refused is gone; one that could not be judged, since Aritma ID refused this client or everybody, stays.
 func (s *Service) Renew(ctx context.Context, kept Kept) (Account, error) {
 	account, err := kept.Load(ctx)
 	if err != nil || !account.Due(s.Now()) {
@@ -61,7 +61,7 @@ func (s *Service) renew(ctx context.Context, kept Kept) {
 	switch {
 	case err == nil:
 		account.Tokens = tokens
-	case fault.Is(err, fault.Forbidden):
+	case fault.Of(err).ID == "signin.person.token": // of all refusals the only one that concerns this person's token alone
 		s.Log.InfoContext(ctx, "access token not renewed", "error", err)
 		account.Tokens.Refresh = secret.Secret{}
 	default:

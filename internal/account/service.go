@@ -196,6 +196,7 @@ func (s *Service) whoSignedIn(ctx context.Context, attempt signin.Attempt, p Pur
 	account := Account{Tenant: attempt.Tenant, Subject: person.Subject, Name: person.Name, Email: person.Email, At: s.Now().UTC(), Tokens: tokens}
 	switch err := s.Accepted(ctx, tokens.Access); {
 	case err == nil:
+		account.Accepted = s.Now().UTC()
 		return account, nil
 	case fault.Is(err, fault.Unauthorized), fault.Is(err, fault.Forbidden):
 		return Account{}, fault.Wrap(err, fault.Forbidden, "account.not-admin", fault.Data{"Name": account.Label(), "Tenant": account.Tenant})

@@ -44,12 +44,14 @@ type Config struct {
 	ConsoleRoles        []string      `env:"ONBOARD_CONSOLE_ROLES" envDefault:"TenantAdmin"`
 	TrustedProxies      []string      `env:"ONBOARD_TRUSTED_PROXIES"` // CIDRs
 	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
+	WebhookURL          *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
+	WebhookSecret       secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
 
 	Keys *seal.Keyring `env:"-"`
 }
 
 // secretVariables may be given as files.
-var secretVariables = []string{"ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET"}
+var secretVariables = []string{"ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET", "ONBOARD_WEBHOOK_SECRET"}
 
 // Load reads the variables, checks them together, and returns every mistake joined.
 func Load(environ map[string]string) (*Config, error) {
@@ -152,6 +154,7 @@ func (c *Config) complete() error {
 		add("ONBOARD_SEALING_KEYS: %w", err)
 	}
 	wrong = append(wrong, c.checkUpstreams()...)
+	wrong = append(wrong, c.checkWebhook()...)
 	if scheme, path, _ := strings.Cut(c.DatabaseURL, "://"); scheme != "sqlite" || path == "" {
 		add("ONBOARD_DATABASE_URL must be sqlite:// and a path; this version has no other engine")
 	}
@@ -182,6 +185,7 @@ func (c *Config) checkUpstreams() (wrong []error) {
 		{"ONBOARD_IAM_URL", c.IAMURL},
 		{"ONBOARD_ID_URL", c.IDURL},
 		{"ONBOARD_ENTRA_LOGIN_URL", c.EntraLoginURL},
+		{"ONBOARD_WEBHOOK_URL", c.WebhookURL},
 		{"ONBOARD_SCIM_URL_TEMPLATE", templateURL(c.SCIMURLTemplate)},
 		{"ONBOARD_REDIRECT_URI_TEMPLATE", templateURL(c.RedirectURITemplate)},
 	} {
@@ -294,6 +298,7 @@ func variableOf(field string) string {
 	names := map[string]string{
 		"PublicURL": "ONBOARD_PUBLIC_URL", "IAMURL": "ONBOARD_IAM_URL", "IDURL": "ONBOARD_ID_URL",
 		"EntraLoginURL": "ONBOARD_ENTRA_LOGIN_URL", "AllowLoopback": "ONBOARD_ALLOW_LOOPBACK",
+		"WebhookURL": "ONBOARD_WEBHOOK_URL",
 	}
 	if name, ok := names[field]; ok {
 		return name

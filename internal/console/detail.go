@@ -24,6 +24,11 @@ type Detail struct {
 	// SharingScreen is what the customer answered; true until they did.
 	SharingScreen bool
 
+	// Refusal is why the customer's last form was refused; nil when it was not.
+	Refusal *Trouble
+	// Moment is what the customer does now: the open step, or what comes within it.
+	Moment Moment
+
 	Steps  []Step
 	Checks []Check
 	Links  []Link
@@ -40,6 +45,55 @@ const (
 	ByToken Began = "token"  // somebody pasted an access token
 	ByAdmin Began = "signin" // an administrator signed in
 )
+
+// Moment is an open step, or what comes within it.
+type Moment string
+
+// What comes within steps.
+const (
+	TokenShown     Moment = "token.shown" // the token is there; it is to be pasted
+	PeopleArrived  Moment = "provisioning.arrived"
+	SigninPassed   Moment = "signin-test.passed"
+	SecretExamined Moment = "secret.examined" // Microsoft has been asked; what it said is on the page
+)
+
+// Moments lists all that there are.
+func Moments() []Moment {
+	moments := []Moment{TokenShown, PeopleArrived, SigninPassed, SecretExamined}
+	for _, step := range wizard.Steps() {
+		moments = append(moments, Moment(step))
+	}
+	return moments
+}
+
+func momentOf(s wizard.State) Moment {
+	step := s.Open()
+	switch {
+	case step == wizard.Token && (s.Token.Status == wizard.TokenSealed || s.Token.Status == wizard.TokenClaimed):
+		return TokenShown
+	case step == wizard.Provisioning && s.Arrivals.Somebody():
+		return PeopleArrived
+	case step == wizard.SigninTest && s.Trial.Outcome == wizard.Good && !s.Trial.Running():
+		return SigninPassed
+	case step == wizard.Secret && s.ClientSecret.Check.Outcome != wizard.Unchecked:
+		return SecretExamined
+	}
+	return Moment(step)
+}
+
+// refusalOf is why the last form was refused, unless the customer has gone on since.
+func refusalOf(trail []onboarding.Event) *Trouble {
+	for _, e := range slices.Backward(trail) {
+		who, _, _ := strings.Cut(e.Actor, ":")
+		switch {
+		case e.Kind == "form.refused":
+			return &Trouble{ID: e.Detail["problem"], At: e.At}
+		case who != "console" && who != "operator" && who != "system" && !strings.HasPrefix(e.Kind, "watching."):
+			return nil
+		}
+	}
+	return nil
+}
 
 // Step is how far the customer is with a step.
 type Step struct {
@@ -134,7 +188,7 @@ func (s *Service) Setup(ctx context.Context, id string) (Detail, error) {
 	for _, step := range wizard.Steps() {
 		d.Steps = append(d.Steps, Step{Step: step, Done: setup.State.Complete(step), At: setup.State.Marks[step].At})
 	}
-	d.Checks = checksOf(setup.State)
+	d.Checks, d.Moment, d.Refusal = checksOf(setup.State), momentOf(setup.State), refusalOf(d.Trail)
 	return d, nil
 }
 

@@ -16,7 +16,6 @@ const (
 	samplePerson    = "Kari Nordmann"
 	sampleEmail     = "kari.nordmann@company.example"
 	sampleGroup     = "Everybody"
-	sampleExpires   = "2028-06-30"
 	sampleReason    = "The customer's reason"
 	sampleTokenID   = "sample-token"
 )
@@ -34,21 +33,21 @@ func (s *Service) Sample(ctx context.Context, id string) (onboarding.Setup, erro
 	return sampleOf(setup), nil
 }
 
-func sampleOf(real onboarding.Setup) onboarding.Setup {
-	state := real.State
-	scheme := real.ProposedScheme()
+func sampleOf(of onboarding.Setup) onboarding.Setup {
+	state := of.State
+	scheme := of.ProposedScheme()
 	sample := onboarding.Setup{
-		ID: sampleID + strings.Repeat("-", 26-len(sampleID)), Company: real.Company, Tenant: real.Tenant, Domain: real.Domain, Contact: real.Contact, Scheme: scheme,
-		CreatedAt: real.CreatedAt, ChangedAt: real.ChangedAt, OpenedAt: real.OpenedAt, CompletedAt: real.CompletedAt,
+		ID: sampleID + strings.Repeat("-", 26-len(sampleID)), Company: of.Company, Tenant: of.Tenant, Domain: of.Domain, Contact: of.Contact, Scheme: scheme,
+		CreatedAt: of.CreatedAt, ChangedAt: of.ChangedAt, OpenedAt: of.OpenedAt, CompletedAt: of.CompletedAt,
 	}
 	r, t, a, trial := state.Registration, state.Token, state.Arrivals, state.Trial
 	sample.State = wizard.State{
-		Answers: answers(state.Answers, real.Company, scheme), Marks: state.Marks,
+		Answers: answers(state.Answers, of.Company, scheme), Marks: state.Marks,
 		ClientSecret: wizard.ClientSecret{
 			Held: state.ClientSecret.Held, ReceivedAt: state.ClientSecret.ReceivedAt, Sent: state.ClientSecret.Sent, Check: check(state.ClientSecret.Check),
 		},
 		Registration: wizard.Registration{
-			Intent: r.Intent, IntendedAt: r.IntendedAt, Exists: r.Exists, RegisteredAt: r.RegisteredAt, Sent: answers(r.Sent, real.Company, scheme),
+			Intent: r.Intent, IntendedAt: r.IntendedAt, Exists: r.Exists, RegisteredAt: r.RegisteredAt, Sent: answers(r.Sent, of.Company, scheme),
 			Uncertain: r.Uncertain, Redirect: wizard.RedirectCheck{Check: check(r.Redirect.Check), Differs: r.Redirect.Differs}, Problem: problem(r.Problem),
 		},
 		Token: wizard.SCIMToken{
@@ -61,14 +60,22 @@ func sampleOf(real onboarding.Setup) onboarding.Setup {
 		},
 		Trial: wizard.SigninTrial{Check: check(trial.Check), BeganAt: trial.BeganAt, Claims: trial.Claims, Match: trial.Match, Known: arrived(trial.Known, samplePerson)},
 	}
+	if trial.Provider != "" {
+		sample.State.Trial.Provider = scheme
+	}
 	if r.Clash != nil {
-		sample.State.Registration.Clash = &wizard.Clash{Scheme: scheme, DisplayName: real.Company, Perhaps: r.Clash.Perhaps}
+		sample.State.Registration.Clash = &wizard.Clash{Scheme: scheme, DisplayName: of.Company, Perhaps: r.Clash.Perhaps}
 	}
 	for range t.Old {
 		sample.State.Token.Old = append(sample.State.Token.Old, sampleTokenID)
 	}
-	if trial.Name+trial.Email != "" {
-		sample.State.Trial.Name, sample.State.Trial.Email, sample.State.Trial.UserName = samplePerson, sampleEmail, sampleEmail
+	for into, from := range map[*string]string{&sample.State.Trial.Name: trial.Name, &sample.State.Trial.Email: trial.Email, &sample.State.Trial.UserName: trial.UserName} {
+		if from != "" { // what did not arrive is missing on this screen, too
+			*into = sampleEmail
+		}
+	}
+	if trial.Name != "" {
+		sample.State.Trial.Name = samplePerson
 	}
 	return sample
 }
@@ -76,13 +83,14 @@ func sampleOf(real onboarding.Setup) onboarding.Setup {
 // answers keeps what was chosen, and replaces what was entered.
 func answers(a wizard.Answers, company, scheme string) wizard.Answers {
 	for value, sample := range map[*string]string{
-		&a.DisplayName: company, &a.Scheme: scheme, &a.FirstPerson: sampleEmail, &a.SecretExpires: sampleExpires, &a.WithoutReason: sampleReason,
+		&a.DisplayName: company, &a.Scheme: scheme, &a.FirstPerson: sampleEmail, &a.WithoutReason: sampleReason,
 		&a.ClientID: sampleClient,
 	} {
 		if *value != "" {
 			*value = sample
 		}
 	}
+	a.SecretExpires = ""     // a date of ours would read like theirs
 	if a.DirectoryID != "" { // the cloud stays: links lead to the same portal
 		a.Authority = strings.ReplaceAll(a.Authority, a.DirectoryID, sampleDirectory)
 		a.DirectoryID = sampleDirectory

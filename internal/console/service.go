@@ -71,6 +71,8 @@ func (s *Service) Note(ctx context.Context, setup string, actor onboarding.Actor
 		return fault.New(fault.Invalid, "console.note.missing", nil)
 	case n > MaxNote:
 		return fault.New(fault.Invalid, "console.note.long", fault.Data{"Length": n, "Max": MaxNote})
+	case looksSecret(text):
+		return fault.New(fault.Invalid, "console.note.secret", nil)
 	}
 	now := s.now().UTC()
 	return known(s.store.AddNote(ctx, Note{Setup: setup, At: now, Who: name, Text: text}, event(setup, now, actor, "note.added")))

@@ -46,3 +46,26 @@ func TestUnknownLanguageIsEnglish(t *testing.T) {
 		}
 	}
 }
+
+func TestBareSentences(t *testing.T) {
+	p := printer(t)
+	for id, want := range map[string]string{
+		"iam.forbidden":     "Aritma knows this account, but it has no IAM admin permissions. Ask Aritma to grant them, or continue with an account that has them.",
+		"iam.secret-needed": "The client secret is needed for this. Enter its value again, as the Microsoft portal showed it once under Value.",
+		"iam.refused":       "", // has a place for what Aritma says
+		"token.orphan":      "", // has a plural
+		"no.such-sentence":  "",
+		"":                  "",
+	} {
+		if got, ok := p.Bare(id); got != want || ok != (want != "") {
+			t.Errorf("Bare(%q) = %q, %v, want %q", id, got, ok, want)
+		}
+	}
+	p.T("iam.refused", "Detail", "why") // what was printed before does not matter
+	if got, ok := p.Bare("iam.refused"); ok {
+		t.Errorf("a sentence with a place is bare: %q", got)
+	}
+	if got, ok := (message.Printer{}).Bare("iam.forbidden"); ok {
+		t.Errorf("the zero Printer says %q", got)
+	}
+}

@@ -23,7 +23,7 @@ import (
 var idArguments = map[string][]int{
 	"T":         {0},
 	"fault.New": {1}, "fault.Wrap": {2},
-	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2},
+	"web.add": {1}, "web.oneOf": {1}, "web.problem": {3}, "web.waiting": {2}, "web.byLink": {1, 2},
 	"web.frame": {1, 2}, "web.aside": {1, 2}, "web.deskFrame": {1, 2},
 	"signin.fail": {1}, "web.problemView": {2}, "web.notOpen": {3}, "web.tooMany": {2}, "sandbox.index": {3}, "entra.told": {0, 1}, "onboarding.askAgain": {2},
 }
@@ -53,6 +53,10 @@ func made() map[string][]string {
 	for _, step := range wizard.Steps() {
 		says, watches = append(says, "guide.say."+string(step)), append(watches, "call.watch."+string(step))
 	}
+	var moments []string
+	for _, moment := range console.Moments() {
+		moments = append(moments, "guide.say."+string(moment))
+	}
 	var checks, stands []string
 	for _, name := range console.Checks() {
 		checks = append(checks, "console.check."+string(name))
@@ -61,35 +65,36 @@ func made() map[string][]string {
 		stands = append(stands, "console.state."+string(stand))
 	}
 	return map[string][]string{
-		`string(row.Step) + ".short"`:                  shorts,
-		`string(step.Step) + ".short"`:                 shorts,
-		`string(step) + ".short"`:                      shorts,
-		`string(each.step) + ".short"`:                 shorts,
-		`"guide.say." + string(step)`:                  says,
-		`"guide.say." + string(each.step)`:             says,
-		`"guide.say." + string(nameStep(detail.Step))`: says,
-		`"call.watch." + string(each.step)`:            watches,
-		`"console.check." + string(c.Name)`:            checks,
-		`"console.state." + string(stand)`:             stands,
-		`"console.age." + age.name`:                    {"console.age.day", "console.age.week", "console.age.over-week", "console.age.over-month"},
-		`"console.began." + string(detail.Began)`:      {"console.began.link", "console.began.token", "console.began.signin"},
-		`"console.done." + id`:                         {"console.done.note", "console.done.revoked", "console.done.closed", "console.done.reopened"},
-		`each.id`:                                      {"console.fact.opened", "console.fact.completed", "console.fact.closed"},
-		`string(step) + ".title"`:                      titles,
-		`string(step) + ".lead"`:                       leads,
-		`string(each) + ".short"`:                      shorts,
-		`sw.MessageID()`:                               switches,
-		`a.Switch.MessageID()`:                         switches,
-		`"sandbox.faults." + upstream`:                 {"sandbox.faults.id", "sandbox.faults.iam", "sandbox.faults.scim", "sandbox.faults.entra", "sandbox.faults.mistake"},
-		`"component.notice." + v.Kind.class()`:         {"component.notice.info", "component.notice.good", "component.notice.doubt", "component.notice.failed"},
-		`"component.state." + v.State.class()`:         {"component.state.waiting", "component.state.running", "component.state.good", "component.state.doubt", "component.state.failed"},
-		`"provisioning.arrived." + arrived`:            {"provisioning.arrived.yes", "provisioning.arrived.no"},
-		`id + ".title"` /* of a waiting step */ :       {"review.title", "token.title"},
-		`id + ".running"`:                              {"review.running", "token.running"},
-		`"links.label." + name`:                        {"links.label.admin", "links.label.deputy", "links.label.resume"},
-		`"links.label." + link.Label`:                  {"links.label.admin", "links.label.deputy", "links.label.resume"},
-		`"activity." + e.Kind`:                         events,
-		`id + ".text"` /* of what is awaited */ :       {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},
+		`string(row.Step) + ".short"`:             shorts,
+		`string(step.Step) + ".short"`:            shorts,
+		`string(step) + ".short"`:                 shorts,
+		`string(each.step) + ".short"`:            shorts,
+		`"guide.say." + string(step)`:             says,
+		`"guide.say." + string(each.step)`:        says,
+		`"guide.say." + string(detail.Moment)`:    moments,
+		`"call.watch." + string(each.step)`:       watches,
+		`"console.check." + string(c.Name)`:       checks,
+		`"console.state." + string(stand)`:        stands,
+		`"console.age." + age.name`:               {"console.age.day", "console.age.week", "console.age.over-week", "console.age.over-month"},
+		`"console.began." + string(detail.Began)`: {"console.began.link", "console.began.token", "console.began.signin"},
+		`"console.done." + id`:                    {"console.done.note", "console.done.revoked", "console.done.closed", "console.done.reopened", "console.done.made"},
+		`each.id`:                                 {"console.fact.opened", "console.fact.completed", "console.fact.closed"},
+		`string(step) + ".title"`:                 titles,
+		`string(step) + ".lead"`:                  leads,
+		`string(each) + ".short"`:                 shorts,
+		`sw.MessageID()`:                          switches,
+		`a.Switch.MessageID()`:                    switches,
+		`"sandbox.faults." + upstream`:            {"sandbox.faults.id", "sandbox.faults.iam", "sandbox.faults.scim", "sandbox.faults.entra", "sandbox.faults.mistake"},
+		`"component.notice." + v.Kind.class()`:    {"component.notice.info", "component.notice.good", "component.notice.doubt", "component.notice.failed"},
+		`"component.state." + v.State.class()`:    {"component.state.waiting", "component.state.running", "component.state.good", "component.state.doubt", "component.state.failed"},
+		`"provisioning.arrived." + arrived`:       {"provisioning.arrived.yes", "provisioning.arrived.no"},
+		`id + ".title"` /* of a waiting step */ :  {"review.title", "token.title"},
+		`id + ".running"`:                         {"review.running", "token.running"},
+		`"links.label." + name`:                   {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"links.label." + links[i].Label`:         {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"links.label." + link.Label`:             {"links.label.admin", "links.label.deputy", "links.label.resume"},
+		`"activity." + e.Kind`:                    events,
+		`id + ".text"` /* of what is awaited */ :  {"review.running.text", "token.running.text", "start-over.running.text", "secret.running.text"},
 	}
 }
 

@@ -25,6 +25,9 @@ type NewLink struct {
 // ErrLinkMade says that the form made its link before: its secret was shown then, and nobody can show it again.
 var ErrLinkMade = fault.New(fault.Conflict, "links.made", nil)
 
+// ErrLinkGone says that the setup has no such link any more, or that it opens nothing any more.
+var ErrLinkGone = fault.New(fault.Conflict, "links.gone", nil)
+
 // MakeLink makes a setup link and returns its secret: the only time that anybody sees it. ErrLinkMade when the operation
 // made one before.
 func (s *Service) MakeLink(ctx context.Context, n NewLink) (secret.Secret, Link, error) {
@@ -71,6 +74,11 @@ func (s *Service) Links(ctx context.Context, setup string) ([]Link, error) {
 	return s.Store.Links(ctx, setup)
 }
 
+// Link is the link of that id, whatever has become of it; ErrLinkGone when the setup has none.
+func (s *Service) Link(ctx context.Context, setup, id string) (Link, error) {
+	return s.linkOf(ctx, setup, id)
+}
+
 // linkOf is the link of that id if it is one of the setup: nobody reaches the links of another by their ids.
 func (s *Service) linkOf(ctx context.Context, setup, id string) (Link, error) {
 	links, err := s.Store.Links(ctx, setup)
@@ -79,7 +87,7 @@ func (s *Service) linkOf(ctx context.Context, setup, id string) (Link, error) {
 	}
 	i := slices.IndexFunc(links, func(l Link) bool { return l.ID == id })
 	if i < 0 {
-		return Link{}, fault.New(fault.Conflict, "links.gone", nil)
+		return Link{}, ErrLinkGone
 	}
 	return links[i], nil
 }

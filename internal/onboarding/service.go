@@ -156,6 +156,12 @@ func recorded(setup Setup, now time.Time, actor Actor, kind string, detail map[s
 	return Change{Setup: setup, Events: []Event{{Setup: setup.ID, At: now, Actor: actor.Who, From: actor.From, Kind: kind, Detail: detail}}}, nil
 }
 
+// FormRefused records that a page's form was refused with a message; nothing else of the form is kept.
+func (s *Service) FormRefused(ctx context.Context, id string, actor Actor, page, problem string) error {
+	_, err := s.record(ctx, id, actor, "form.refused", map[string]string{"page": page, "problem": problem})
+	return err
+}
+
 // factsOf are what the trail says of a check, for whoever counts mistakes.
 func factsOf(c wizard.Check) map[string]string {
 	facts := map[string]string{"outcome": string(c.Outcome)}

@@ -19,9 +19,12 @@ const (
 
 	dialTimeout    = 3 * time.Second
 	tlsTimeout     = 3 * time.Second
-	headerTimeout  = 8 * time.Second
+	headerTimeout  = 8 * time.Second // or Options.Timeout, where that is longer
 	idleTimeout    = 30 * time.Second
 	maxHeaderBytes = 64 << 10
+	// maxConns bounds the connections to one host: one that answers nobody takes no more sockets than that. Whoever waits for
+	// one of them waits within the deadline of the call.
+	maxConns = 64
 )
 
 // Options say where a client may go and for how long.
@@ -116,8 +119,8 @@ type wire struct{ secure, plain *http.Transport }
 
 func newWire(o Options) *wire {
 	return &wire{
-		secure: newHTTPTransport(guardSecure(o)),
-		plain:  newHTTPTransport(guardPlain(o)),
+		secure: newHTTPTransport(o, guardSecure(o)),
+		plain:  newHTTPTransport(o, guardPlain(o)),
 	}
 }
 
@@ -134,7 +137,7 @@ func (w *wire) closeIdle() {
 	w.plain.CloseIdleConnections()
 }
 
-func newHTTPTransport(control controlFunc) *http.Transport {
+func newHTTPTransport(o Options, control controlFunc) *http.Transport {
 	// HTTP/1.1 only: over HTTP/2 net/http resends a request by itself after REFUSED_STREAM, GOAWAY and PROTOCOL_ERROR,
 	// and one stalled connection would stall everybody.
 	protocols := new(http.Protocols)
@@ -145,10 +148,11 @@ func newHTTPTransport(control controlFunc) *http.Transport {
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
+		ResponseHeaderTimeout:  max(headerTimeout, o.Timeout),
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    8,
+		MaxConnsPerHost:        maxConns,
 		IdleConnTimeout:        idleTimeout,
 		DisableCompression:     true,
 		Protocols:              protocols,

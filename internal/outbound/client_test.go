@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -42,6 +44,54 @@ func newServer(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server
+}
+
+// TestSilentHostTakesFewSockets: calls beyond the limit wait for a connection, and are surely not sent when none comes.
+func TestSilentHostTakesFewSockets(t *testing.T) {
+	var connections atomic.Int32
+	const extra = 30
+	opened := make(chan struct{}, maxConns+extra)
+	silence := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) { <-silence }))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+			opened <- struct{}{}
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(silence) })
+	client := toLoopback(t, server)
+	ctx, cancel := context.WithCancel(Once(t.Context()))
+	defer cancel()
+	var calls sync.WaitGroup
+	var unsent atomic.Int32
+	for range maxConns + extra {
+		calls.Go(func() {
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := client.Do(request); DialFailed(err) { //nolint:bodyclose // there is no answer
+				unsent.Add(1)
+			}
+		})
+	}
+	for range maxConns {
+		<-opened
+	}
+	select { // no other one comes while these are open
+	case <-opened:
+	case <-time.After(500 * time.Millisecond):
+	}
+	n := connections.Load()
+	cancel()
+	calls.Wait()
+	if n != maxConns || unsent.Load() < extra/2 { // the last to be let in may find their call cancelled on the way
+		t.Errorf("%d connections for %d calls, %d of them not sent", n, maxConns+extra, unsent.Load())
+	}
 }
 
 func TestBodyIsReadToItsLimit(t *testing.T) {
@@ -131,6 +181,16 @@ func TestDeadlines(t *testing.T) {
 	_, err = client.Do(request)
 	if !errors.Is(err, context.Canceled) || !DialFailed(err) {
 		t.Errorf("cancelled before it began: DialFailed %v: %v", DialFailed(err), err)
+	}
+}
+
+// A client that may take longer than others waits for the answer as long.
+func TestTimeoutIsAlsoThatOfTheAnswer(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: headerTimeout, time.Second: headerTimeout, 15 * time.Second: 15 * time.Second} {
+		wire := New(Options{Timeout: timeout}).Transport.(*transport).wire
+		if wire.secure.ResponseHeaderTimeout != want || wire.plain.ResponseHeaderTimeout != want {
+			t.Errorf("a timeout of %v: %v and %v, want %v", timeout, wire.secure.ResponseHeaderTimeout, wire.plain.ResponseHeaderTimeout, want)
+		}
 	}
 }
 

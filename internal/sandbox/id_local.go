@@ -21,8 +21,8 @@ const (
 	Guide         = "Ida Strand"  // customer success: has the role GuideRole, and no IAM permissions
 )
 
+// Customer success in practice: its tenant, and the role by which its people open the console.
 const (
-	// ConsoleTenant is the tenant of customer success in practice, and GuideRole the role by which its people open the console.
 	ConsoleTenant = "aritma"
 	GuideRole     = "TenantAdmin"
 )

@@ -145,5 +145,8 @@ func (act act) explainRefusal(e *oauth2.RetrieveError) error {
 	if e.Response.StatusCode == http.StatusUnauthorized {
 		return act.errClient(cause)
 	}
+	if act == refreshing { // a proxy's word, or that of a server that refuses everybody: it says nothing about this token
+		return act.errGarbled(cause)
+	}
 	return act.errToken(cause)
 }

@@ -26,8 +26,9 @@ func tokensOf(answer *oauth2.Token) Tokens {
 // twice for stolen. An ID token that comes with it is not looked at, since it says nothing new about who signed in. A refresh
 // token that is not replaced stays good.
 //
-// It fails with a *fault.Error: Forbidden with signin.person.token when the refresh token is not taken any more, and with
-// signin.person.client when this client is not; Unavailable and Upstream are as with Finish.
+// It fails with a *fault.Error: Forbidden with signin.person.token when Aritma ID says that it does not take the
+// refresh token any more (invalid_grant), and with signin.person.client when it does not take this client; Upstream when it
+// refuses for another reason. Else Unavailable and Upstream are as with Finish.
 func (c *Client) Refresh(ctx context.Context, tenant string, t Tokens) (Tokens, error) {
 	if t.Refresh.IsZero() {
 		return Tokens{}, refreshing.errToken("no refresh token was given")

@@ -28,15 +28,17 @@ const sum = () => {
   quiet = setTimeout(() => ((quiet = 0), sum()), 10000);
 };
 
-// put replaces one keyed part, unless somebody is at something in it. A part that was clicked somewhere may have the focus itself.
+// put replaces one keyed part, unless somebody is at something in it. A part that was clicked somewhere may have the focus itself, and
+// the customer's screen has nothing that could be lost.
 const put = (part) => {
   const old = document.querySelector(`[data-key="${CSS.escape(part.dataset.key)}"]`);
   waiting.delete(part.dataset.key); // what waited is older
   if (!old || old.isEqualNode(part)) return false;
   const at = document.activeElement;
-  if (stopped || (old != at && old.contains(at))) return waiting.set(part.dataset.key, part), false;
+  if (stopped || (old != at && old.contains(at) && !old.closest(".mirror"))) return waiting.set(part.dataset.key, part), false;
   const open = [...old.querySelectorAll("details")].map((d) => d.open);
   part.querySelectorAll("details").forEach((d, i) => (d.open = open[i]));
+  part.querySelectorAll("[autofocus]").forEach((e) => e.removeAttribute("autofocus"));
   old.replaceWith(part);
   if (old == at) part.focus({ preventScroll: true });
   return true;
@@ -74,7 +76,9 @@ const renew = async () => {
   const page = await ask();
   asking = false;
   if (!page) return setTimeout(renew, 5000); // what was heard is not told twice
-  if (!page.querySelector("[data-live]")) return location.replace(here); // it has become another page
+  const keys = (of) => [...of.querySelectorAll("[data-key]")].map((part) => part.dataset.key).join();
+  // It has become another page, or has other parts. What is shown once is not left for it.
+  if (!page.querySelector("[data-live]") || keys(page) != keys(document)) return document.querySelector("[data-token]") || location.replace(here);
   const title = page.querySelector("[data-key=mirror]") ? page.title : document.title;
   if (putAll(page)) {
     document.title = title;
@@ -108,7 +112,7 @@ const connect = () => {
   source.addEventListener("error", () => {
     show("off");
     // The browser tries again by itself, but not after an answer that is no stream: then the session is over, perhaps.
-    if (source.readyState == EventSource.CLOSED) clearTimeout(beat), (beat = setTimeout(connect, 10000));
+    if (source.readyState == EventSource.CLOSED) clearTimeout(beat), (beat = setTimeout(connect, 10000)), renew();
   });
 };
 
@@ -129,4 +133,3 @@ if (bar) {
     });
   }
 }
-document.querySelector("[data-focus]")?.focus();

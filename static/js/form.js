@@ -31,7 +31,7 @@ const reopen = () =>
   });
 on(window, "pageshow", reopen);
 
-document.querySelector("#error-summary:not(.mirror *)")?.focus();
+document.querySelector("[autofocus]:not(.mirror *)")?.focus();
 all("[data-clear-address]", ({ dataset }) => history.replaceState(null, "", dataset.clearAddress));
 
 // After a swap: what is new and worth saying is said, and the focus is never lost to the body.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +19,38 @@ func Client(proxies []string) func(http.Handler) http.Handler {
 	if len(proxies) == 0 {
 		return chimiddleware.ClientIPFromRemoteAddr
 	}
-	return chimiddleware.ClientIPFromXFF(proxies...)
+	find := chimiddleware.ClientIPFromXFF(proxies...)
+	return func(next http.Handler) http.Handler { return withoutPorts(find(next)) }
+}
+
+const forwardedFor = "X-Forwarded-For"
+
+// withoutPorts takes the ports off the entries of X-Forwarded-For: some proxies add them ("203.0.113.7:50412",
+// "[2001:db8::7]:50412"), and an entry that cannot be read ends the search for the client.
+func withoutPorts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for i, line := range r.Header[forwardedFor] {
+			entries := strings.Split(line, ",")
+			for j, entry := range entries {
+				entries[j] = withoutPort(strings.TrimSpace(entry))
+			}
+			r.Header[forwardedFor][i] = strings.Join(entries, ", ")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withoutPort is the address of an entry that is one, and any other entry as it is.
+func withoutPort(entry string) string {
+	if both, err := netip.ParseAddrPort(entry); err == nil {
+		return both.Addr().String()
+	}
+	inner, opened := strings.CutPrefix(entry, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if address, err := netip.ParseAddr(inner); err == nil && opened && closed && address.Is6() {
+		return address.String()
+	}
+	return entry
 }
 
 // Address is the address of the client as Client found it; empty when it is not known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -104,7 +105,8 @@ func (st *Store) Life(s *sessions.Session) Life {
 	return Life{Ends: b.record.ExpiresAt, Last: b.record.CreatedAt.Add(st.absolute)}
 }
 
-// Extend is a request by which a person says that they are there: it counts even within a minute of the last.
+// Extend is a request by which a person says that they are there: it counts even within a minute of the last. ErrNotFound when
+// the session has ended meanwhile; what is left of it is an empty one, as after Destroy.
 func (st *Store) Extend(ctx context.Context, s *sessions.Session) (Life, error) {
 	b, ok := s.Values[baseKey{}].(*base)
 	if !ok {
@@ -115,7 +117,14 @@ func (st *Store) Extend(ctx context.Context, s *sessions.Session) (Life, error) 
 	if err := st.storage.TouchSession(ctx, b.record.Hash, now, expires); err != nil {
 		return Life{}, err
 	}
-	b.record.SeenAt, b.record.ExpiresAt = now, expires
+	stored, err := st.storage.LoadSession(ctx, b.record.Hash, now)
+	if errors.Is(err, ErrNotFound) {
+		s.ID, s.IsNew, s.Values = "", true, st.empty().Values
+	}
+	if err != nil {
+		return Life{}, err
+	}
+	b.record.SeenAt, b.record.ExpiresAt = stored.SeenAt, stored.ExpiresAt
 	return st.Life(s), nil
 }
 

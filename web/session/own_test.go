@@ -25,6 +25,16 @@ func (s *site) owned(t *testing.T, cookie *http.Cookie) []session.Own {
 	return all
 }
 
+// TestExtendingWhatHasEnded says so: the other request that ended the session was faster.
+func TestExtendingWhatHasEnded(t *testing.T) {
+	s := newSite(t, true)
+	v := s.visit(t, s.signedIn(t))
+	must(t, s.db.DeleteSession(t.Context(), session.Hash(v.s)))
+	if life, err := s.Extend(t.Context(), v.s); !errors.Is(err, session.ErrNotFound) || !v.s.IsNew || session.Hash(v.s) != nil {
+		t.Errorf("extended until %v, %v; new %v", life.Ends, err, v.s.IsNew)
+	}
+}
+
 func TestOwnSessions(t *testing.T) {
 	s := newSite(t, true)
 	first := s.ownedBy(t, "person:a/1", "Firefox, Windows")

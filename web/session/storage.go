@@ -32,7 +32,8 @@ type Storage interface {
 	// LoadSession returns a session that has not expired, or ErrNotFound.
 	LoadSession(ctx context.Context, hash []byte, now time.Time) (Record, error)
 	// SaveSession stores a new session (version 0), or replaces one that still has the record's version. The stored
-	// version is one higher. ErrConflict when the version is another one, ErrNotFound when the session is gone.
+	// version is one higher. When it was seen and when it expires never go back: the later of what is stored and what the
+	// record says stays. ErrConflict when the version is another one, ErrNotFound when the session is gone.
 	SaveSession(ctx context.Context, record Record) error
 	// TouchSession moves the times of a session forward, never back, and leaves its version. A session that is gone is
 	// no error.

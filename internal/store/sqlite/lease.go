@@ -37,11 +37,14 @@ func (s *Store) Leased(ctx context.Context, setup string, now time.Time) (bool, 
 	return held, nil
 }
 
-// ForgetLeases takes every lease back. The one process that serves calls it when it starts: whoever held a lease before
-// is dead. It must not be called while another process acts on setups.
+// ForgetLeases takes every lease back, and every claim of a message. The one process that serves calls it when it starts:
+// whoever held them before is dead. It must not be called while another process acts on setups.
 func (s *Store) ForgetLeases(ctx context.Context) error {
 	return s.write(ctx, "forget leases", func(tx *tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM leases`)
+		if _, err := tx.ExecContext(ctx, `DELETE FROM leases`); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE webhook_messages SET claimed_until = 0 WHERE claimed_until > 0`)
 		return err
 	})
 }

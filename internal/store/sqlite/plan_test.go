@@ -22,6 +22,7 @@ func TestNothingIsReadInFull(t *testing.T) {
 	plans := map[string]string{
 		countBusy: "setups_by_stand (stand=? AND listed_at>?)", countIdle: "setups_by_stand (stand=? AND listed_at<?)",
 		timesTaken: "COVERING INDEX setups_completed", setupsBehind: "setups_behind", anyBehind: "setups_behind",
+		dueMessage: "webhook_messages_by_next (next_at<?)",
 	}
 	for _, stand := range append(console.Stands(), "") {
 		c, ok := choose(console.Query{Stand: stand})

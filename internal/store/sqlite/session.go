@@ -59,11 +59,13 @@ func insertSession(ctx context.Context, tx *tx, r session.Record) error {
 	return err
 }
 
-// updateSession replaces the session of the old hash when its version is still the one that r was made from.
+// updateSession replaces the session of the old hash when its version is still the one that r was made from. Its times never
+// go back: a touch leaves the version, so a request may have prolonged the session meanwhile.
 func updateSession(ctx context.Context, tx *tx, old []byte, r session.Record) error {
 	changed, err := tx.exec(ctx, `
-		UPDATE sessions SET hash = ?, version = version + 1, sealed = ?, owner = ?, created_at = ?, seen_at = ?, expires_at = ?
-		WHERE hash = ? AND version = ?`,
+		UPDATE sessions SET hash = ?1, version = version + 1, sealed = ?2, owner = ?3, created_at = ?4,
+			seen_at = coalesce(max(seen_at, ?5), ?5, seen_at), expires_at = max(expires_at, ?6)
+		WHERE hash = ?7 AND version = ?8`,
 		r.Hash, []byte(r.Values), r.Owner, stamp(r.CreatedAt), stamp(r.SeenAt), stamp(r.ExpiresAt), old, r.Version)
 	if err != nil || changed == 1 {
 		return err

@@ -19,6 +19,10 @@ const (
 		VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
 )
 
+// begun is what is stored in self_begun. The program before 00002 knows nothing of begun_by_signin, and must not let links act
+// with the operator's client in a setup that somebody began by signing in: so that is self-begun to it. scanSetup undoes it.
+func begun(s onboarding.Setup) bool { return s.SelfBegun || s.BegunBySignin }
+
 func scanSetup(from row) (s onboarding.Setup, err error) {
 	var state []byte
 	err = from.Scan(&s.ID, &s.Version, &s.Company, &s.Tenant, &s.Domain, &s.Contact, &s.Scheme, &s.SelfBegun, &s.BegunBySignin,
@@ -27,6 +31,7 @@ func scanSetup(from row) (s onboarding.Setup, err error) {
 	if err != nil {
 		return onboarding.Setup{}, err
 	}
+	s.SelfBegun = s.SelfBegun && !s.BegunBySignin
 	if err := json.Unmarshal(state, &s.State); err != nil {
 		return onboarding.Setup{}, fmt.Errorf("state of setup %s: %w", s.ID, err)
 	}
@@ -42,7 +47,7 @@ func (s *Store) CreateSetup(ctx context.Context, setup onboarding.Setup, events 
 		}
 		stand, step, problem := standColumns(setup)
 		_, err = tx.ExecContext(ctx, insertSetup,
-			setup.ID, setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, setup.SelfBegun, setup.BegunBySignin,
+			setup.ID, setup.Company, setup.Tenant, setup.Domain, setup.Contact, setup.Scheme, begun(setup), setup.BegunBySignin,
 			stamp(setup.CreatedAt), stamp(setup.ChangedAt), stamp(setup.OpenedAt), stamp(setup.CompletedAt),
 			stamp(setup.ClosedAt), setup.Unwatched, string(state), stand, step, problem)
 		if isDuplicate(err) {
@@ -67,7 +72,7 @@ func (s *Store) Setup(ctx context.Context, id string) (onboarding.Setup, error) 
 // SetupsOfTenant implements onboarding.Store.
 func (s *Store) SetupsOfTenant(ctx context.Context, tenant string, limit int) ([]onboarding.Setup, error) {
 	setups, err := list(ctx, s.reader, scanSetup, `
-		SELECT `+setupColumns+` FROM setups WHERE tenant = ? COLLATE NOCASE AND self_begun = 0
+		SELECT `+setupColumns+` FROM setups WHERE tenant = ? COLLATE NOCASE AND (self_begun = 0 OR begun_by_signin = 1)
 		ORDER BY changed_at DESC, id LIMIT ?`, tenant, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list setups of tenant: %w", err)

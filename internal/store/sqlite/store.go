@@ -13,6 +13,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/web/session"
 )
 
@@ -20,6 +21,7 @@ var (
 	_ onboarding.Store = (*Store)(nil)
 	_ session.Storage  = (*Store)(nil)
 	_ console.Store    = (*Store)(nil)
+	_ webhook.Store    = (*Store)(nil)
 )
 
 // Store is an open database. It is safe for concurrent use.

@@ -184,6 +184,34 @@ func TestOpenTakesANewerSchema(t *testing.T) {
 	must(t, s.CreateSetup(t.Context(), newSetup()))
 }
 
+// TestBegunBySigningInIsSelfBegunToOldPrograms: the program before 00002 reads self_begun alone, and would let a link act with
+// the operator's client.
+func TestBegunBySigningInIsSelfBegunToOldPrograms(t *testing.T) {
+	path, db := before(t)
+	_, err := db.ExecContext(t.Context(), insertBefore, "old", "Old AS", "nordlys", "", "", "", false, true, 1, 1, nil, nil, noState)
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), insertBefore, "operator", "Operator AS", "nordlys", "", "", "", false, false, 1, 1, nil, nil, noState)
+	must(t, err)
+	must(t, db.Close())
+	s := open(t, path)
+	fresh := newSetup()
+	fresh.ID, fresh.Tenant, fresh.BegunBySignin = "fresh", "nordlys", true
+	must(t, s.CreateSetup(t.Context(), fresh))
+	for id, bySignin := range map[string]bool{"old": true, "fresh": true, "operator": false} {
+		var self bool
+		must(t, raw(t, path).QueryRowContext(t.Context(), `SELECT self_begun FROM setups WHERE id = ?`, id).Scan(&self))
+		setup, err := s.Setup(t.Context(), id)
+		must(t, err)
+		if self != bySignin || setup.SelfBegun || setup.BegunBySignin != bySignin {
+			t.Errorf("%s: stored as self-begun %v; read as self-begun %v, begun by signing in %v", id, self, setup.SelfBegun, setup.BegunBySignin)
+		}
+	}
+	found, err := s.SetupsOfTenant(t.Context(), "nordlys", 10)
+	if must(t, err); len(found) != 3 {
+		t.Errorf("the administrator finds %d setups, want 3", len(found))
+	}
+}
+
 func TestPingNoticesThatTheFileIsAway(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path)

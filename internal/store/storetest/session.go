@@ -59,6 +59,27 @@ func testSessionTouch(t *testing.T, s Store) {
 	wantError(t, err, session.ErrNotFound)
 }
 
+// testSessionTimes: what was loaded before another request prolonged the session does not shorten it when it is saved.
+func testSessionTimes(t *testing.T, s Store) {
+	stale := loadSession(t, s, Session(t, s, "alice", now))
+	seen, expires := now.Add(50*time.Minute), now.Add(110*time.Minute)
+	must(t, s.TouchSession(t.Context(), stale.Hash, seen, expires))
+	must(t, s.SaveSession(t.Context(), stale))
+	after := loadSession(t, s, stale.Hash)
+	if !after.SeenAt.Equal(seen) || !after.ExpiresAt.Equal(expires) {
+		t.Errorf("saved, it was seen %v and expires %v", after.SeenAt.Sub(now), after.ExpiresAt.Sub(now))
+	}
+	stale.Version, stale.Hash = after.Version, []byte("renamed")
+	must(t, s.RenameSession(t.Context(), after.Hash, stale))
+	if after = loadSession(t, s, stale.Hash); !after.SeenAt.Equal(seen) || !after.ExpiresAt.Equal(expires) {
+		t.Errorf("renamed, it was seen %v and expires %v", after.SeenAt.Sub(now), after.ExpiresAt.Sub(now))
+	}
+	after.SeenAt, after.ExpiresAt = seen.Add(time.Minute), expires.Add(time.Minute)
+	must(t, s.SaveSession(t.Context(), after))
+	after.Version++
+	wantEqual(t, "the session, prolonged by saving", loadSession(t, s, stale.Hash), after)
+}
+
 func testSessionRename(t *testing.T, s Store) {
 	setup := created(t, s)
 	old, other := Session(t, s, "alice", now), Session(t, s, "bob", now)

@@ -18,6 +18,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/web/session"
 )
@@ -28,6 +29,7 @@ type Store interface {
 	session.Storage
 	account.Store
 	console.Store
+	webhook.Store
 	live.Source
 	Ping(ctx context.Context) error
 	Close() error
@@ -72,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Session", testSession},
 		{"SessionVersion", testSessionVersion},
 		{"SessionTouch", testSessionTouch},
+		{"SessionTimesNeverGoBack", testSessionTimes},
 		{"SessionRenameMovesGrants", testSessionRename},
 		{"SessionDeleteTakesGrants", testSessionDelete},
 		{"SessionsExpire", testSessionsExpire},
@@ -102,6 +105,12 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
 		{"ProblemsOfTheMonth", testProblems},
+		{"Message", testMessage},
+		{"MessagesOfChanges", testMessagesOfChanges},
+		{"FailedChangeIsNotTold", testMessageOfNothing},
+		{"MessageIsClaimed", testMessageClaim},
+		{"MessagesAreDueInOrder", testMessageOrder},
+		{"MessageByManyIsClaimedOnce", testParallelMessage},
 		{"RowsOfIds", testRowsOf},
 		{"ChangesOfTheTrail", testLiveChanges},
 		{"EveryEntryHasAPlace", testLiveTrail},
