@@ -100,6 +100,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"SearchByStand", testSearchStands},
 		{"Notes", testNotes},
 		{"Watchers", testWatchers},
+		{"NobodyWatchesTheUnwatched", testUnwatched},
 		{"Figures", testFigures},
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
