@@ -51,6 +51,7 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 	@.ci/vuln
 
 bench: ## benchmarks, with their figures
+	@.ci/need chromium
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
 screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)

@@ -72,7 +72,7 @@ var rooms = []room{
 		path: "internal/store/sqlite", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
 		libraries: "github.com/pressly/goose/v3 modernc.org/sqlite", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
-	{path: "internal/store/storetest", rooms: "internal/account internal/console internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
+	{path: "internal/store/storetest", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
 
 	{path: "internal/sandbox", rooms: "internal/sandbox/page internal/message internal/secret", libraries: "github.com/a-h/templ github.com/go-jose/go-jose/v4 github.com/google/uuid", why: "stand-ins: they share no code with the clients that they test"},
 	{path: "internal/sandbox/page", rooms: "templates/component templates/layout static internal/message internal/secret", libraries: "github.com/a-h/templ", why: "the only pages below internal"},

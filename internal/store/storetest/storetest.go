@@ -98,6 +98,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"SearchFollowsChanges", testSearchChanged},
 		{"SearchInPages", testSearchPages},
 		{"SearchByStand", testSearchStands},
+		{"SearchFindsWholeWords", testSearchWhole},
 		{"Notes", testNotes},
 		{"Watchers", testWatchers},
 		{"NobodyWatchesTheUnwatched", testUnwatched},
