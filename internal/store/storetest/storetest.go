@@ -101,6 +101,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"SearchFindsWholeWords", testSearchWhole},
 		{"Notes", testNotes},
 		{"Watchers", testWatchers},
+		{"NobodyWatchesTheUnwatched", testUnwatched},
 		{"Figures", testFigures},
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
