@@ -320,10 +320,8 @@ func (s *Server) signInFailed(w http.ResponseWriter, r *http.Request, o account.
 // submitSignOut ends the session here at once, whatever becomes of the one at Aritma ID, and leads there to end that too.
 func (s *Server) submitSignOut(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
 	person := accountOf(sess)
-	if person.Console && s.Console != nil {
-		if err := s.Console.StopWatching(r.Context(), watcherOf(sess)); err != nil {
-			return err
-		}
+	if err := s.leaveDesk(r, sess); err != nil {
+		return err
 	}
 	if !sess.IsNew {
 		if err := s.Sessions.Destroy(w, r, sess); err != nil {

@@ -120,10 +120,18 @@ func (d *desk) redirect(to string) error {
 	return nil
 }
 
-// watcherOf names the session among those who watch, without telling how to enter it.
-func watcherOf(sess *sessions.Session) string {
-	sum := sha256.Sum256(append([]byte("watcher "), session.Hash(sess)...))
+// watcherOf names a session, by its hash, among those who watch, without telling how to enter it.
+func watcherOf(hash []byte) string {
+	sum := sha256.Sum256(append([]byte("watcher "), hash...))
 	return hex.EncodeToString(sum[:13])
+}
+
+// leaveDesk ends what a session of the console was watching, before the session gives way to another, or to none.
+func (s *Server) leaveDesk(r *http.Request, sess *sessions.Session) error {
+	if s.Console == nil || !accountOf(sess).Console {
+		return nil
+	}
+	return s.Console.StopWatching(r.Context(), watcherOf(session.Hash(sess)))
 }
 
 // consoleNav is the way through the console.
@@ -166,6 +174,9 @@ func (s *Server) beginConsoleSignIn(w http.ResponseWriter, r *http.Request, sess
 
 // enterConsole begins a session of its own: nothing that the browser had open goes on in it.
 func (s *Server) enterConsole(w http.ResponseWriter, r *http.Request, sess *sessions.Session, person account.Account) error {
+	if err := s.leaveDesk(r, sess); err != nil {
+		return err
+	}
 	if !sess.IsNew {
 		if err := s.Sessions.Destroy(w, r, sess); err != nil {
 			return err

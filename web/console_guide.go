@@ -15,6 +15,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/layout"
 	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/session"
 )
 
 // guide is set on a visit that shows the customer's screen to a guide: its addresses lead to other guide views, and what
@@ -26,14 +27,14 @@ type guide struct {
 
 // submitWatch begins to look at a setup. The customer is told from their next page on.
 func (s *Server) submitWatch(d *desk) error {
-	if err := s.Console.Watch(d.r.Context(), d.setup(), watcherOf(d.session), d.person.Label(), d.actor()); err != nil {
+	if err := s.Console.Watch(d.r.Context(), d.setup(), watcherOf(session.Hash(d.session)), d.person.Label(), d.actor()); err != nil {
 		return err
 	}
 	return d.redirect(deskURL(d.setup(), "guide"))
 }
 
 func (s *Server) stopWatch(d *desk) error {
-	if err := s.Console.StopWatching(d.r.Context(), watcherOf(d.session)); err != nil {
+	if err := s.Console.StopWatching(d.r.Context(), watcherOf(session.Hash(d.session))); err != nil {
 		return err
 	}
 	return d.redirect(deskURL(d.setup(), ""))
@@ -58,7 +59,7 @@ func (s *Server) showGuide(d *desk) error {
 	if err != nil {
 		return err
 	}
-	until, err := s.Console.Watching(ctx, id, watcherOf(d.session))
+	until, err := s.Console.Watching(ctx, id, watcherOf(session.Hash(d.session)))
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (s *Server) rowView(t message.Printer, row console.Row) page.ConsoleRow {
 	}
 	switch {
 	case row.Unwatched:
-		view.Step = t.T("console.row.unwatched")
+		view.Step, view.Changed = t.T("console.row.unwatched"), "–"
 	case row.Step != "" && row.Stand != console.Completed:
 		view.Number, view.Step = t.T("console.row.step", "Number", row.Step.Number(), "Total", len(wizard.Steps())), t.T(string(row.Step)+".short")
 	}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -28,6 +27,10 @@ const (
 	writeLimit = 5 * time.Second
 	// recheck is how long a session that has ended may go on being told.
 	recheck = time.Second
+	// keepRows is how long a rendered row is used: time makes another of it.
+	keepRows = time.Minute
+	// maxOwn bounds the streams of one session, so that nobody takes them all.
+	maxOwn = 250
 	// maxStreams bounds the streams of one process, and maxRows what is remembered of rendered rows.
 	maxStreams = 1000
 	maxRows    = 2000
@@ -52,11 +55,10 @@ func (s *Server) showLive(d *desk) error {
 		d.w.Header().Set("Content-Type", "text/event-stream")
 		return nil
 	}
-	if s.rows.streams.Add(1) > maxStreams {
-		s.rows.streams.Add(-1)
+	if !s.rows.open(d.session.ID) {
 		return errStreams
 	}
-	defer s.rows.streams.Add(-1)
+	defer s.rows.close(d.session.ID)
 	sub, err := s.Live.Subscribe(d.r.Context(), since(d.r))
 	missed := errors.Is(err, live.ErrTooFar)
 	if missed {
@@ -178,15 +180,41 @@ func (st *stream) say(ctx context.Context, event string, more ...[]byte) bool {
 	return st.out.Flush() == nil
 }
 
+// open counts a stream of a session; false when there are too many.
+func (l *liveRows) open(session string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.own == nil {
+		l.own = map[string]int{}
+	}
+	if l.streams >= maxStreams || l.own[session] >= maxOwn {
+		return false
+	}
+	l.streams++
+	l.own[session]++
+	return true
+}
+
+func (l *liveRows) close(session string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.streams--
+	if l.own[session]--; l.own[session] == 0 {
+		delete(l.own, session)
+	}
+}
+
 // liveRows remembers rows as they were last rendered, so that a change is rendered once, however many watch.
 type liveRows struct {
-	streams atomic.Int64
 	mu      sync.Mutex
+	streams int
+	own     map[string]int     // streams by session
 	kept    map[string]keptRow // by language and id
 }
 
 type keptRow struct {
 	at   int64
+	made time.Time
 	html []byte
 }
 
@@ -203,7 +231,8 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 	var missing []string
 	at := map[string]int64{}
 	for _, c := range changes {
-		if at[c.Setup] = c.At; s.rows.kept[t.Lang()+c.Setup].at < c.At {
+		kept := s.rows.kept[t.Lang()+c.Setup]
+		if at[c.Setup] = c.At; kept.at < c.At || s.Now().Sub(kept.made) > keepRows {
 			missing = append(missing, c.Setup)
 		}
 	}
@@ -217,7 +246,7 @@ func (s *Server) rendered(ctx context.Context, t message.Printer, changes []live
 			if err := page.ConsoleTableRow(s.rowView(t, row)).Render(ctx, &b); err != nil {
 				return nil, err
 			}
-			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], html: []byte(oneLine.Replace(b.String()))}
+			s.rows.kept[t.Lang()+row.ID] = keptRow{at: at[row.ID], made: s.Now(), html: []byte(oneLine.Replace(b.String()))}
 		}
 	}
 	var all [][]byte

@@ -16,6 +16,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/component"
 	"github.com/aritma/entra-onboard/templates/page"
+	"github.com/aritma/entra-onboard/web/session"
 )
 
 // deskActs is all that the console does to setups. Two of them return a secret: that of a link which they have just made.
@@ -41,14 +42,14 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 	if err != nil {
 		return page.ConsoleSetupView{}, err
 	}
-	until, err := s.Console.Watching(ctx, id, watcherOf(d.session))
+	until, err := s.Console.Watching(ctx, id, watcherOf(session.Hash(d.session)))
 	if err != nil {
 		return page.ConsoleSetupView{}, err
 	}
 	view := page.ConsoleSetupView{
 		Frame: s.deskFrame(d, "console.setup.title", "", "Company", detail.Company), Row: s.rowView(d.t, detail.Row), BaseURL: deskURL(id, ""),
 		Live: liveView(livePath+"?setup="+id+"&since="+at, s.Now()), RefreshURL: deskURL(id, ""), Operation: onboarding.NewOperation(),
-		Closed: detail.Stand == console.Closed, Unwatched: detail.Unwatched, Facts: s.facts(d, detail), Support: s.Support,
+		Closed: detail.Stand == console.Closed, MayLink: detail.MayLink, Unwatched: detail.Unwatched, Facts: s.facts(d, detail), Support: s.Support,
 	}
 	view.Frame.Console.Current = ""
 	if !until.IsZero() {
@@ -150,7 +151,9 @@ func (s *Server) deskLinks(d *desk, view *page.ConsoleSetupView, detail console.
 		default:
 			row.State = d.t.T("links.usable", "Created", s.clock(link.CreatedAt), "Time", s.clock(link.ExpiresAt))
 			to := deskURL(detail.ID, "links/"+link.ID)
-			row.RevokeAction, row.ReplaceAction = to+"/revoke", to+"/replace"
+			if row.RevokeAction = to + "/revoke"; detail.MayLink {
+				row.ReplaceAction = to + "/replace"
+			}
 		}
 		view.Links = append(view.Links, row)
 	}
@@ -206,7 +209,7 @@ func (d *desk) newLink(life int) onboarding.NewLink {
 }
 
 func (s *Server) submitDeskLink(d *desk) error {
-	if _, err := s.Console.Setup(d.r.Context(), d.setup()); err != nil {
+	if err := s.Console.MayLink(d.r.Context(), d.setup()); err != nil {
 		return err
 	}
 	value, link, err := s.acts().MakeLink(d.r.Context(), d.newLink(defaultLife))
@@ -214,6 +217,9 @@ func (s *Server) submitDeskLink(d *desk) error {
 }
 
 func (s *Server) replaceDeskLink(d *desk) error {
+	if err := s.Console.MayLink(d.r.Context(), d.setup()); err != nil {
+		return err
+	}
 	value, link, err := s.acts().ReplaceLink(d.r.Context(), chi.URLParam(d.r, "link"), d.newLink(defaultLife))
 	return s.handDeskLink(d, value, link, err)
 }

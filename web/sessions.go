@@ -52,7 +52,9 @@ func (s *Server) recognise(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		unknown, err := s.Sessions.Unknown(r)
 		if err != nil {
-			s.fail(w, r, err)
+			if r.Context().Err() == nil { // somebody is there to read it
+				s.fail(w, r, err)
+			}
 			return
 		}
 		if unknown && s.misses.Miss(r.Context()) {
@@ -117,7 +119,11 @@ func (s *Server) showSessions(w http.ResponseWriter, r *http.Request, sess *sess
 
 // endSession signs another session of the same person out; one that has ended already is fine.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request, sess *sessions.Session) error {
-	if _, err := s.Sessions.End(r.Context(), sess, r.PostForm.Get("session")); err != nil {
+	ended, err := s.Sessions.End(r.Context(), sess, r.PostForm.Get("session"))
+	if err == nil && ended != nil && s.Console != nil {
+		err = s.Console.StopWatching(r.Context(), watcherOf(ended))
+	}
+	if err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/sessions", http.StatusSeeOther)

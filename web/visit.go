@@ -91,8 +91,12 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, id string) (*visi
 	visitor := visitorOf(sess, person)
 	setup, grant, role, err := s.Onboarding.Enter(r.Context(), visitor, id)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone) {
-		if found, findErr := s.Onboarding.Findable(r.Context(), id, visitor); findErr == nil {
+		found, findErr := s.Onboarding.Findable(r.Context(), id, visitor)
+		if findErr == nil {
 			return nil, &doorError{setup: found}
+		}
+		if fault.Is(findErr, fault.Gone) {
+			return nil, findErr
 		}
 	}
 	if err != nil {
@@ -129,6 +133,9 @@ func (s *Server) session(r *http.Request) (*sessions.Session, error) {
 // and where it began. One that ended meanwhile, by a double click or by signing out, is begun anew with just that: what it
 // held before does not come back.
 func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Session, owner string, set map[string]any) error {
+	if err := s.leaveDesk(r, sess); err != nil {
+		return err
+	}
 	values := maps.Clone(set)
 	if values == nil {
 		values = map[string]any{}

@@ -260,7 +260,10 @@ func TestWatching(t *testing.T) {
 		t.Errorf("watching all the same: %d", v.status)
 	}
 	customer.get("/setup/" + setup + "/watching").send(map[string]string{"may": "yes"})
-	if v.get("/console/setups/" + setup + "/guide"); v.text("h1") != "Create a client secret" {
+	if v.get("/console/setups/"+setup+"/guide").text("h1") != "Watch Nordlys Bygg AS along?" || customer.get("/setup/"+setup+"/").text(".watched") != "" {
+		t.Errorf("allowed again, the guide watches at once: %s", v.text("h1"))
+	}
+	if v.send(nil); v.text("h1") != "Create a client secret" {
 		t.Errorf("allowed again, the guide sees %s", v.text("h1"))
 	}
 	if trail := strings.Join(s.trail(setup), " "); !strings.Contains(trail, "watching.began") || !strings.Contains(trail, "watching.refused") || !strings.Contains(trail, "watching.allowed") {

@@ -21,6 +21,8 @@ type Detail struct {
 	ClosedAt       time.Time
 	// Began says how it came about.
 	Began Began
+	// MayLink is true where customer success may make links.
+	MayLink bool
 	// SharingScreen is what the customer answered; true until they did.
 	SharingScreen bool
 
@@ -170,7 +172,7 @@ func (s *Service) Setup(ctx context.Context, id string) (Detail, error) {
 	}
 	d := Detail{
 		Row: row.told(s.now()), Domain: setup.Domain, Scheme: setup.ProposedScheme(), Reference: setup.Reference(),
-		OpenedAt: setup.OpenedAt, ClosedAt: setup.ClosedAt, Began: beganOf(setup), SharingScreen: setup.State.Answers.SharingScreen,
+		OpenedAt: setup.OpenedAt, ClosedAt: setup.ClosedAt, Began: beganOf(setup), MayLink: mayLink(setup) == nil, SharingScreen: setup.State.Answers.SharingScreen,
 	}
 	links, err := s.setups.Links(ctx, id)
 	if err != nil {
@@ -190,6 +192,36 @@ func (s *Service) Setup(ctx context.Context, id string) (Detail, error) {
 	}
 	d.Checks, d.Moment, d.Refusal = checksOf(setup.State), momentOf(setup.State), refusalOf(d.Trail)
 	return d, nil
+}
+
+// Why customer success may not make a link.
+var (
+	errNotOurs    = fault.New(fault.Forbidden, "console.link.not-ours", nil)
+	errLookedAway = fault.New(fault.Forbidden, "console.link.unwatched", nil)
+	errClosed     = fault.New(fault.Conflict, "console.closed", nil)
+)
+
+// mayLink says why customer success makes no links to a setup; nil when it does. A link may let in whoever opens it: so not to
+// what somebody began with an access token of their own, and not where the customer does not want to be looked at.
+func mayLink(s onboarding.Setup) error {
+	switch {
+	case !s.ClosedAt.IsZero():
+		return errClosed
+	case s.SelfBegun:
+		return errNotOurs
+	case s.Unwatched:
+		return errLookedAway
+	}
+	return nil
+}
+
+// MayLink says why customer success makes no links to a setup; nil when it does.
+func (s *Service) MayLink(ctx context.Context, id string) error {
+	setup, err := s.setups.Setup(ctx, id)
+	if err != nil {
+		return err
+	}
+	return mayLink(setup)
 }
 
 func beganOf(s onboarding.Setup) Began {
@@ -255,7 +287,11 @@ func checksOf(s wizard.State) []Check {
 	return checks
 }
 
-// troubleOf keeps of a problem what is words and numbers. People's names in it are what the customer's own page shows.
+// tellable are the words in a problem that are nobody's: Microsoft's code and number for it, and dates. Whatever else stands
+// there may be what the customer entered, or comes from their directory.
+var tellable = []string{"Code", "Correlation", "Date"}
+
+// troubleOf keeps of a problem numbers, and words that are nobody's.
 func troubleOf(p *wizard.Problem) *Trouble {
 	if p == nil {
 		return nil
@@ -264,7 +300,9 @@ func troubleOf(p *wizard.Problem) *Trouble {
 	for name, value := range p.Data {
 		switch v := value.(type) {
 		case string:
-			t.Data[name] = v
+			if t.Data[name] = "…"; slices.Contains(tellable, name) {
+				t.Data[name] = v
+			}
 		case bool:
 			if v { // a sentence asks whether there is something
 				t.Data[name] = "true"

@@ -27,6 +27,8 @@ func (s *Service) Sample(ctx context.Context, id string) (onboarding.Setup, erro
 	switch {
 	case err != nil:
 		return onboarding.Setup{}, err
+	case !setup.ClosedAt.IsZero():
+		return onboarding.Setup{}, errClosed
 	case setup.Unwatched:
 		return onboarding.Setup{}, ErrUnwatched
 	}

@@ -37,6 +37,13 @@ func (o one) Row(context.Context, string) (console.Row, error) {
 	}, nil
 }
 
+func (o one) Watch(context.Context, console.Watcher, ...onboarding.Event) error {
+	if o.setup.Unwatched || !o.setup.ClosedAt.IsZero() {
+		return onboarding.ErrConflict
+	}
+	return nil
+}
+
 func (o one) service() *console.Service {
 	return console.New(o, o, func() time.Time { return noon })
 }
@@ -59,7 +66,8 @@ func entered(v reflect.Value, n *int) {
 		}
 	case reflect.Pointer:
 		if v.Type() == reflect.TypeFor[*wizard.Problem]() {
-			v.Set(reflect.ValueOf(&wizard.Problem{ID: "iam.forbidden", Reference: "REF"}))
+			*n++
+			v.Set(reflect.ValueOf(&wizard.Problem{ID: "iam.refused", Reference: "REF", Data: fault.Data{"Detail": fmt.Sprintf("entered-%d", *n), "Code": "AADSTS1"}}))
 			return
 		}
 		v.Set(reflect.New(v.Type().Elem()))
@@ -124,7 +132,7 @@ func TestTroubleKeepsWordsAndNumbers(t *testing.T) {
 			trouble = c.Problem
 		}
 	}
-	want := map[string]string{"Text": "words", "Number": "42", "Yes": "true", "Correlation": "1-2-3"}
+	want := map[string]string{"Text": "…", "Number": "42", "Yes": "true", "Correlation": "1-2-3"}
 	if trouble == nil || !reflect.DeepEqual(trouble.Data, want) || trouble.Correlation != "1-2-3" {
 		t.Errorf("got %+v", trouble)
 	}
@@ -161,5 +169,35 @@ func TestUnwatched(t *testing.T) {
 	}
 	if err := s.Watch(t.Context(), "a", "w", "Ida", onboarding.Actor{}); !errors.Is(err, console.ErrUnwatched) {
 		t.Errorf("watching: %v", err)
+	}
+}
+
+// TestTrailHoldsNothingEntered: of the facts in the trail the console has those that nobody entered.
+func TestTrailHoldsNothingEntered(t *testing.T) {
+	s := one{setup: onboarding.Setup{ID: "a"}, trail: []onboarding.Event{
+		{Actor: "link:admin", Kind: "provider.registered", Detail: map[string]string{"scheme": "typed", "uri": "https://typed", "reference": "7F3A", "problem": "iam.forbidden"}},
+	}}.service()
+	trail, err := s.Trail(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := trail[0].Detail; !reflect.DeepEqual(got, map[string]string{"reference": "7F3A", "problem": "iam.forbidden"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestLinksOfTheConsole: none where a link could let somebody look who is not to.
+func TestLinksOfTheConsole(t *testing.T) {
+	for name, c := range map[string]struct {
+		setup onboarding.Setup
+		may   bool
+	}{
+		"its own": {onboarding.Setup{}, true}, "of an administrator": {onboarding.Setup{BegunBySignin: true}, true},
+		"begun with a token": {onboarding.Setup{SelfBegun: true}, false}, "not looked at": {onboarding.Setup{Unwatched: true}, false},
+		"closed": {onboarding.Setup{ClosedAt: noon}, false},
+	} {
+		if err := (one{setup: c.setup}).service().MayLink(t.Context(), "a"); (err == nil) != c.may {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

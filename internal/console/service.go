@@ -3,6 +3,8 @@ package console
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -82,18 +84,18 @@ func (s *Service) Note(ctx context.Context, setup string, actor onboarding.Actor
 var ErrUnwatched = fault.New(fault.Forbidden, "console.unwatched", nil)
 
 // Watch begins to look at a setup: the customer is told from now on. Watching twice prolongs it. ErrUnwatched when the
-// customer has said no.
+// customer has said no, and a fault of kind Conflict when the setup is closed.
 func (s *Service) Watch(ctx context.Context, setup, watcher, name string, actor onboarding.Actor) error {
-	row, err := s.store.Row(ctx, setup)
-	switch {
-	case err != nil:
-		return known(err)
-	case row.Unwatched:
-		return ErrUnwatched
-	}
 	now := s.now().UTC()
 	w := Watcher{Setup: setup, ID: watcher, Name: name, Until: now.Add(WatchingFor)}
-	return known(s.store.Watch(ctx, w, event(setup, now, actor, "watching.began")))
+	err := s.store.Watch(ctx, w, event(setup, now, actor, "watching.began"))
+	if !errors.Is(err, onboarding.ErrConflict) {
+		return known(err)
+	}
+	if row, err := s.store.Row(ctx, setup); err != nil || row.Stand == Closed {
+		return errors.Join(errClosed, err)
+	}
+	return ErrUnwatched
 }
 
 // StopWatching ends it for whatever the watcher looks at.
@@ -131,11 +133,23 @@ func (s *Service) Trail(ctx context.Context, setup string) ([]onboarding.Event, 
 		return nil, known(err)
 	}
 	events, err := s.setups.Trail(ctx, setup)
-	if err != nil || !row.Unwatched {
-		return events, err
+	if err != nil {
+		return nil, err
 	}
-	return watched(events), nil
+	if row.Unwatched {
+		events = watched(events)
+	}
+	told := make([]onboarding.Event, 0, len(events))
+	for _, e := range events {
+		e.Detail = maps.Clone(e.Detail)
+		maps.DeleteFunc(e.Detail, func(name, _ string) bool { return !slices.Contains(plainDetail, name) })
+		told = append(told, e)
+	}
+	return told, nil
 }
+
+// plainDetail are the facts in the trail that nobody entered.
+var plainDetail = []string{"reference", "problem", "outcome", "label", "link", "expires", "replaces", "page", "match"}
 
 func event(setup string, at time.Time, actor onboarding.Actor, kind string) onboarding.Event {
 	return onboarding.Event{Setup: setup, At: at, Actor: actor.Who, From: actor.From, Kind: kind}

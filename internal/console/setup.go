@@ -71,6 +71,14 @@ func ProblemOf(s onboarding.Setup) string {
 	return ""
 }
 
+// StepOf is the open step; empty when the customer does not want to be looked at.
+func StepOf(s onboarding.Setup) wizard.Step {
+	if s.Unwatched {
+		return ""
+	}
+	return s.State.Open()
+}
+
 // Row is a setup in the list.
 type Row struct {
 	ID      string

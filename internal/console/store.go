@@ -23,7 +23,8 @@ type Store interface {
 	// Figures counts.
 	Figures(ctx context.Context, now time.Time) (Figures, error)
 	// Watch notes until when somebody of customer success looks at a setup; the same watcher again moves the time.
-	// onboarding.ErrNotFound when the setup is not there.
+	// onboarding.ErrNotFound when the setup is not there; onboarding.ErrConflict when it is closed, or the customer does not want
+	// to be looked at. Either ends all watching of it.
 	Watch(ctx context.Context, w Watcher, events ...onboarding.Event) error
 	// StopWatching ends it for whatever a watcher looks at.
 	StopWatching(ctx context.Context, id string) error

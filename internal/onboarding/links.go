@@ -31,7 +31,7 @@ var ErrLinkGone = fault.New(fault.Conflict, "links.gone", nil)
 // MakeLink makes a setup link and returns its secret: the only time that anybody sees it. ErrLinkMade when the operation
 // made one before.
 func (s *Service) MakeLink(ctx context.Context, n NewLink) (secret.Secret, Link, error) {
-	value, link := s.newLink(n)
+	value, link := s.newLink("link", n)
 	err := s.Store.AddLink(ctx, link, linkEvent("link.created", link, n.Actor, link.CreatedAt))
 	if errors.Is(err, ErrConflict) {
 		err = ErrLinkMade
@@ -47,9 +47,12 @@ func (s *Service) ReplaceLink(ctx context.Context, old string, n NewLink) (secre
 		return secret.Secret{}, Link{}, err
 	}
 	n.Label = before.Label
-	value, link := s.newLink(n)
+	value, link := s.newLink("replacement of "+old, n)
 	err = s.Store.ReplaceLink(ctx, old, link,
 		linkEvent("link.revoked", before, n.Actor, link.CreatedAt), linkEvent("link.created", link, n.Actor, link.CreatedAt))
+	if errors.Is(err, ErrConflict) {
+		return secret.Secret{}, Link{}, ErrLinkMade
+	}
 	if errors.Is(err, ErrNotFound) {
 		if _, made := s.linkOf(ctx, n.Setup, link.ID); made == nil {
 			return secret.Secret{}, Link{}, ErrLinkMade
@@ -92,11 +95,11 @@ func (s *Service) linkOf(ctx context.Context, setup, id string) (Link, error) {
 	return links[i], nil
 }
 
-func (s *Service) newLink(n NewLink) (secret.Secret, Link) {
+func (s *Service) newLink(kind string, n NewLink) (secret.Secret, Link) {
 	now := s.Now().UTC()
 	value := newLinkSecret()
 	return value, Link{
-		ID: madeID("link", n.Operation, n.Setup), Setup: n.Setup, Hash: HashLink(value), Label: n.Label, CreatedAt: now, ExpiresAt: now.Add(n.Life),
+		ID: madeID(kind, n.Operation, n.Setup), Setup: n.Setup, Hash: HashLink(value), Label: n.Label, CreatedAt: now, ExpiresAt: now.Add(n.Life),
 	}
 }
 

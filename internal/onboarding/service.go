@@ -146,6 +146,9 @@ func (s *Service) record(ctx context.Context, id string, actor Actor, kind strin
 // recorded is the change that record saves; acts add secrets or an operation to it.
 func recorded(setup Setup, now time.Time, actor Actor, kind string, detail map[string]string, events ...wizard.Event) (Change, error) {
 	for _, e := range events {
+		if !setup.ClosedAt.IsZero() && begins(e) {
+			return Change{}, ErrClosed
+		}
 		next, err := setup.State.Apply(e, now)
 		if err != nil {
 			return Change{}, err
@@ -160,6 +163,18 @@ func recorded(setup Setup, now time.Time, actor Actor, kind string, detail map[s
 func (s *Service) FormRefused(ctx context.Context, id string, actor Actor, page, problem string) error {
 	_, err := s.record(ctx, id, actor, "form.refused", map[string]string{"page": page, "problem": problem})
 	return err
+}
+
+// begins reports whether an event answers something or begins an act: nothing of the kind happens in a setup that is closed.
+// What becomes of an act that was under way is kept all the same.
+func begins(e wizard.Event) bool {
+	switch e.(type) {
+	case wizard.RegistrationDone, wizard.RegistrationFailed, wizard.RegistrationUnclear, wizard.SchemeTaken, wizard.Removed,
+		wizard.TokenMade, wizard.TokenFailed, wizard.TokenUnclear, wizard.OrphanFound, wizard.OrphanUnlisted, wizard.TokensRemoved, wizard.TokenProbed,
+		wizard.SecretChecked, wizard.SecretDropped, wizard.RedirectProven, wizard.ArrivalsCounted, wizard.ArrivalsChecked, wizard.TestEnded:
+		return false
+	}
+	return true
 }
 
 // factsOf are what the trail says of a check, for whoever counts mistakes.

@@ -76,18 +76,18 @@ func (st *Store) owned(ctx context.Context, s *sessions.Session) ([]Record, erro
 	return st.storage.SessionsOf(ctx, b.record.Owner, st.now())
 }
 
-// End ends another session of the same owner, by its handle, and reports whether there was one. The session that asks is
-// ended by Destroy.
-func (st *Store) End(ctx context.Context, s *sessions.Session, handle string) (bool, error) {
+// End ends another session of the same owner, by its handle, and returns its hash; nil when there was none. The session that
+// asks is ended by Destroy.
+func (st *Store) End(ctx context.Context, s *sessions.Session, handle string) ([]byte, error) {
 	records, err := st.owned(ctx, s)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	i := slices.IndexFunc(records, func(r Record) bool { return handleOf(r.Hash) == handle && hex.EncodeToString(r.Hash) != s.ID })
 	if i < 0 {
-		return false, nil
+		return nil, nil
 	}
-	return true, st.storage.DeleteSession(ctx, records[i].Hash)
+	return records[i].Hash, st.storage.DeleteSession(ctx, records[i].Hash)
 }
 
 // Life is when a session ends.

@@ -155,12 +155,22 @@ const watchersKept = time.Hour
 // that ended an hour before this one will end: by then nobody asks for them.
 func (s *Store) Watch(ctx context.Context, w console.Watcher, events ...onboarding.Event) error {
 	return s.write(ctx, "watch setup", func(tx *tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO watchers (setup, id, name, until) VALUES (?, ?, ?, ?)
-			ON CONFLICT (setup, id) DO UPDATE SET name = excluded.name, until = excluded.until`,
-			w.Setup, w.ID, w.Name, w.Until.UnixNano())
+		known, err := exists(ctx, tx, setupKnown, w.Setup)
 		if err != nil {
-			return orMissing(err, onboarding.ErrNotFound)
+			return err
+		}
+		if !known {
+			return onboarding.ErrNotFound
+		}
+		watches, err := tx.exec(ctx, `
+			INSERT INTO watchers (setup, id, name, until) SELECT id, ?, ?, ? FROM setups WHERE id = ? AND NOT unwatched AND closed_at IS NULL
+			ON CONFLICT (setup, id) DO UPDATE SET name = excluded.name, until = excluded.until`,
+			w.ID, w.Name, w.Until.UnixNano(), w.Setup)
+		if err != nil {
+			return err
+		}
+		if watches == 0 {
+			return onboarding.ErrConflict
 		}
 		if _, err = tx.ExecContext(ctx, `DELETE FROM watchers WHERE until < ?`, w.Until.Add(-watchersKept).UnixNano()); err != nil {
 			return err

@@ -159,7 +159,7 @@ func TestProgramOfTheVersionBefore(t *testing.T) {
 	must(t, s.CreateSetup(t.Context(), setup))
 	db := raw(t, path)
 	insertOld(t, db, "old", "Gammelby AS", at, nil, nil, noState)
-	same(t, "where a setup of the program before stands", stands(t, s), map[string]string{"old": "not-opened start ", "closed": "closed start "})
+	same(t, "where a setup of the program before stands", stands(t, s), map[string]string{"old": "not-opened start ", "closed": "closed  "})
 	same(t, "found", found(t, s, "gammel"), []string{"old"})
 
 	updateOld(t, db, "old", "Nyby AS", at.Add(time.Minute), at.UnixNano(), nil, failedState)
@@ -173,7 +173,7 @@ func TestProgramOfTheVersionBefore(t *testing.T) {
 		t.Errorf("closed at %v, unwatched %v: lost", kept.ClosedAt, kept.Unwatched)
 	}
 
-	want := map[string]string{"old": "problem application iam.forbidden", "closed": "closed application iam.forbidden"}
+	want := map[string]string{"old": "problem application iam.forbidden", "closed": "closed  "}
 	must(t, s.ServeAlone(t.Context())) // the program before has ended
 	same(t, "stands when this program serves", stands(t, s), want)
 	figures, err := s.Figures(t.Context(), at)

@@ -15,7 +15,7 @@ const behindBatch = 200
 
 const (
 	anyBehind    = `SELECT EXISTS (SELECT 1 FROM setups WHERE stands_at <> version)`
-	setupsBehind = `SELECT id, version, opened_at, completed_at, closed_at, state FROM setups WHERE stands_at <> version LIMIT ?`
+	setupsBehind = `SELECT id, version, opened_at, completed_at, closed_at, unwatched, state FROM setups WHERE stands_at <> version LIMIT ?`
 )
 
 // setStand writes what is made of a setup, when its version is still the one that it was made of.
@@ -23,7 +23,7 @@ const setStand = `UPDATE setups SET stand = ?, step = ?, problem = ?, stands_at 
 
 // standColumns are the values of stand, step and problem of a setup.
 func standColumns(s onboarding.Setup) (stand, step, problem string) {
-	return string(console.StandOf(s)), string(s.State.Open()), console.ProblemOf(s)
+	return string(console.StandOf(s)), string(console.StepOf(s)), console.ProblemOf(s)
 }
 
 // bringUpToDate writes where setups stand that were last written by a program that did not know of it. There is nothing to
@@ -68,7 +68,7 @@ func (s *Store) bringUpToDate(ctx context.Context) (err error) {
 // whoever loads it is told.
 func scanBehind(from row) (s onboarding.Setup, err error) {
 	var state []byte
-	if err := from.Scan(&s.ID, &s.Version, stampInto{&s.OpenedAt}, stampInto{&s.CompletedAt}, stampInto{&s.ClosedAt}, &state); err != nil {
+	if err := from.Scan(&s.ID, &s.Version, stampInto{&s.OpenedAt}, stampInto{&s.CompletedAt}, stampInto{&s.ClosedAt}, &s.Unwatched, &state); err != nil {
 		return onboarding.Setup{}, err
 	}
 	if json.Unmarshal(state, &s.State) != nil {

@@ -34,6 +34,7 @@ type Store struct {
 	// prepared are the writer's statements that every step of every setup runs, by their text.
 	prepared map[string]*sql.Stmt
 	onEvents func() // nil: nobody wants to know
+	rarities rarities
 }
 
 // Open opens the database file at path and brings its schema, and what is made of other columns, up to date. A missing file

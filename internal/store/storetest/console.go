@@ -284,4 +284,29 @@ func testWatchers(t *testing.T, s Store) {
 	late := watch(other.ID, "9", "Lise", 48*time.Hour) // the others are forgotten by now
 	wantEqual(t, "two days later", append(at(setup.ID, 47*time.Hour), at(other.ID, 47*time.Hour)...), []console.Watcher{late})
 	wantError(t, s.Watch(t.Context(), console.Watcher{Setup: "nobody", ID: "1", Until: now}), onboarding.ErrNotFound)
+	must(t, s.StopWatching(t.Context(), "9"))
+	wantEqual(t, "after one stopped", at(other.ID, 0), []console.Watcher(nil))
+}
+
+// testUnwatched: a no, and closing, end all watching, and let none begin.
+func testUnwatched(t *testing.T, s Store) {
+	for name, end := range map[string]func(*onboarding.Setup){
+		"not looked at": func(s *onboarding.Setup) { s.Unwatched = true },
+		"closed":        func(s *onboarding.Setup) { s.ClosedAt = now },
+	} {
+		setup := created(t, s)
+		w := console.Watcher{Setup: setup.ID, ID: "1", Name: "Ola", Until: now.Add(time.Hour)}
+		must(t, s.Watch(t.Context(), w, event("watching.began")))
+		end(&setup)
+		saved, err := s.Save(t.Context(), onboarding.Change{Setup: setup})
+		must(t, err)
+		all, err := s.Watchers(t.Context(), setup.ID, now)
+		must(t, err)
+		wantEqual(t, name+": who watches", all, []console.Watcher(nil))
+		wantError(t, s.Watch(t.Context(), w, event("watching.began")), onboarding.ErrConflict)
+		wantEqual(t, name+": the events", kinds(t, s, setup.ID), []string{"watching.began"})
+		row, err := s.Row(t.Context(), setup.ID)
+		must(t, err)
+		wantEqual(t, name+": is not told where they are", row.Step == "", saved.Unwatched)
+	}
 }

@@ -152,3 +152,18 @@ func testSearchStands(t *testing.T, s Store) {
 	}
 	wantEqual(t, "found at a stand that is none", rows(t, s, console.Query{Words: "contoso", Stand: "x"}), []console.Row(nil))
 }
+
+// testSearchWhole: words are found as they were typed, and not because their parts are somewhere; be the parts rare or common.
+func testSearchWhole(t *testing.T, s Store) {
+	want := made(t, s, now, named("Søndre Ås Elektro AS"))
+	for n, company := range []string{"Elektro Ås Søndre AS", "Ås Elektro Søndre AS", "Søndre Åselektro AS", "Søndre Elektro Ås AS", "Elektro AS Søndre Å"} {
+		made(t, s, now.Add(time.Duration(n)*time.Hour), named(company))
+	}
+	for _, words := range []string{"søndre ås elektro", "SØNDRE ÅS ELEKTRO AS", "ndre ås ele", "e ås e"} {
+		wantFound(t, s, words, want)
+		wantEqual(t, words+" of its stand", ids(rows(t, s, console.Query{Words: words, Stand: console.NotOpened})), []string{want})
+		wantEqual(t, words+" of another stand", ids(rows(t, s, console.Query{Words: words, Stand: console.Completed})), []string(nil))
+	}
+	wantFound(t, s, "ås søndre elektro")
+	wantEqual(t, "in pages", len(paged(t, s, console.Query{Words: "Søndre", Limit: 2}, func([]console.Row) {})), 6)
+}

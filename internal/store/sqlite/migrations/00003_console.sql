@@ -44,6 +44,13 @@ CREATE TABLE watchers (
 
 CREATE INDEX watchers_by_until ON watchers (until);
 
+-- The customer's no, and closing, end all watching.
+-- +goose StatementBegin
+CREATE TRIGGER setups_unwatched AFTER UPDATE OF unwatched, closed_at ON setups WHEN new.unwatched OR new.closed_at IS NOT NULL BEGIN
+    DELETE FROM watchers WHERE setup = new.id;
+END;
+-- +goose StatementEnd
+
 -- How many setups stand where, at which open step.
 CREATE TABLE setup_counts (
     stand TEXT NOT NULL,
@@ -74,7 +81,8 @@ CREATE TRIGGER setups_count_delete AFTER DELETE ON setups BEGIN
 END;
 -- +goose StatementEnd
 
--- How often a problem came up in a calendar month, UTC: every entry of the trail that names one.
+-- How often a problem came up in a calendar month, UTC: every entry of the trail that names one,
+-- but for customers who do not want to be looked at.
 CREATE TABLE problem_counts (
     month   TEXT NOT NULL, -- such as 2026-11
     problem TEXT NOT NULL, -- message id
@@ -89,7 +97,7 @@ GROUP BY 1, 2;
 
 -- +goose StatementBegin
 CREATE TRIGGER events_count_problem AFTER INSERT ON events
-WHEN new.at IS NOT NULL AND json_extract(new.detail, '$.problem') <> '' BEGIN
+WHEN new.at IS NOT NULL AND json_extract(new.detail, '$.problem') <> '' AND NOT (SELECT unwatched FROM setups WHERE id = new.setup) BEGIN
     INSERT INTO problem_counts (month, problem, n)
     VALUES (strftime('%Y-%m', new.at / 1000000000, 'unixepoch'), json_extract(new.detail, '$.problem'), 1)
     ON CONFLICT (month, problem) DO UPDATE SET n = n + 1;
