@@ -27,6 +27,7 @@ const (
 	drainTimeout      = 25 * time.Second
 	lingerTime        = 2 * time.Second
 	sweepEvery        = time.Minute
+	releaseTimeout    = 5 * time.Second
 )
 
 // serve runs the service until ctx ends.
@@ -166,7 +167,9 @@ func (s *service) sweep(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
-	if err := s.store.ReleaseLease(context.WithoutCancel(ctx), name, holder); err != nil {
+	giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if err := s.store.ReleaseLease(giving, name, holder); err != nil {
 		s.log.WarnContext(ctx, "lease of the sweep not released", "error", err)
 	}
 }
