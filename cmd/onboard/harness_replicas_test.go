@@ -44,7 +44,7 @@ func newReplicas(t *testing.T, n int, changes map[string]string) *replicas {
 	}})
 	t.Cleanup(front.Close)
 	c.site = newSite(t, map[string]string{"ONBOARD_PUBLIC_URL": front.URL, "ONBOARD_DATABASE_URL": postgrestest.Database(t)})
-	c.site.stop()
+	c.stop()
 	maps.Copy(c.environ, map[string]string{
 		"ONBOARD_ID_CLIENT_ID": sandbox.SigninClientID, "ONBOARD_ID_CLIENT_SECRET": c.sandbox.SigninClientSecret().Expose(),
 		"ONBOARD_CONSOLE_TENANT": sandbox.ConsoleTenant, "ONBOARD_LINK_AUTHORITY": "link",

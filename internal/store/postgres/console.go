@@ -148,6 +148,9 @@ func (s *Store) Notes(ctx context.Context, setup string) ([]console.Note, error)
 	return notes, nil
 }
 
+// mayWatch keeps the customer's no, and closing, from coming in between: either deletes the watchers that it sees.
+const mayWatch = `SELECT unwatched OR closed_at IS NOT NULL FROM setups WHERE id = $1 FOR SHARE`
+
 // watchersKept is how long an expired watcher stays at most while others watch.
 const watchersKept = time.Hour
 
@@ -155,12 +158,19 @@ const watchersKept = time.Hour
 // that ended an hour before this one will end: by then nobody asks for them.
 func (s *Store) Watch(ctx context.Context, w console.Watcher, events ...onboarding.Event) error {
 	return s.write(ctx, "watch setup", func(tx *sql.Tx) error {
+		var refused bool
+		if err := one(ctx, tx, mayWatch, w.Setup).Scan(&refused); err != nil {
+			return orMissing(err, onboarding.ErrNotFound)
+		}
+		if refused {
+			return onboarding.ErrConflict
+		}
 		_, err := exec(ctx, tx, `
 			INSERT INTO watchers (setup, id, name, until) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (setup, id) DO UPDATE SET name = excluded.name, until = excluded.until`,
 			w.Setup, w.ID, w.Name, w.Until.UnixNano())
 		if err != nil {
-			return orMissing(err, onboarding.ErrNotFound)
+			return err
 		}
 		if _, err = exec(ctx, tx, `DELETE FROM watchers WHERE until < $1`, w.Until.Add(-watchersKept).UnixNano()); err != nil {
 			return err

@@ -85,7 +85,7 @@ func filled(b *testing.B, size int) *postgres.Store {
 			state, err := json.Marshal(s.State)
 			return []any{
 				s.ID, 1, s.Company, s.Tenant, s.Domain, s.Contact, "", false, false, false, nanoseconds(s.CreatedAt), nanoseconds(s.ChangedAt),
-				nanoseconds(s.OpenedAt), nanoseconds(s.CompletedAt), nanoseconds(s.ClosedAt), state, string(console.StandOf(s)), string(s.State.Open()),
+				nanoseconds(s.OpenedAt), nanoseconds(s.CompletedAt), nanoseconds(s.ClosedAt), state, string(console.StandOf(s)), string(console.StepOf(s)),
 				console.ProblemOf(s), postgres.WordsOf(s),
 			}, err
 		}))

@@ -63,7 +63,7 @@ func countSetups(ctx context.Context, q querier, _ time.Time, f *console.Figures
 			return err
 		}
 		f.Stands[stand] += n
-		if stand != console.Completed && stand != console.Closed {
+		if stand != console.Completed && stand != console.Closed && step != "" {
 			f.Steps[step] += n
 		}
 	}

@@ -23,7 +23,7 @@ const (
 
 // standColumns are the values of stand, step and problem of a setup.
 func standColumns(s onboarding.Setup) (stand, step, problem string) {
-	return string(console.StandOf(s)), string(s.State.Open()), console.ProblemOf(s)
+	return string(console.StandOf(s)), string(console.StepOf(s)), console.ProblemOf(s)
 }
 
 func scanSetup(from row) (s onboarding.Setup, err error) {

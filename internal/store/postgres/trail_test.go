@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/store/postgrestest"
@@ -150,5 +151,34 @@ func TestGivenUp(t *testing.T) {
 	must(t, begun.Commit(t.Context()))
 	if _, err := s.Save(t.Context(), onboarding.Change{Setup: setup, Operation: "one"}); err != nil {
 		t.Errorf("after it was given up: %v", err)
+	}
+}
+
+// TestNoWhileSomebodyBeginsToWatch: the customer's no ends the watching that is only just beginning, too.
+func TestNoWhileSomebodyBeginsToWatch(t *testing.T) {
+	address := postgrestest.Database(t)
+	s, holder := open(t, address), raw(t, address)
+	setup := newSetup()
+	must(t, s.CreateSetup(t.Context(), setup))
+	begun, err := holder.Begin(t.Context())
+	must(t, err)
+	_, err = begun.Exec(t.Context(), `UPDATE setups SET unwatched = true WHERE id = $1`, setup.ID) // not committed yet
+	must(t, err)
+	watched := make(chan error, 1)
+	go func() {
+		watched <- s.Watch(t.Context(), console.Watcher{Setup: setup.ID, ID: "guide", Name: "Guide", Until: time.Now().Add(time.Hour)})
+	}()
+	waiting := raw(t, address)
+	for n := 0; n == 0; { // whoever wants to watch has come to the setup
+		must(t, waiting.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&n))
+	}
+	must(t, begun.Commit(t.Context()))
+	if err := <-watched; !errors.Is(err, onboarding.ErrConflict) {
+		t.Errorf("watching is answered %v", err)
+	}
+	watchers, err := s.Watchers(t.Context(), setup.ID, time.Now())
+	must(t, err)
+	if len(watchers) != 0 {
+		t.Errorf("watched by %+v after the customer's no", watchers)
 	}
 }

@@ -151,6 +151,19 @@ CREATE TABLE watchers (
 CREATE INDEX watchers_by_id ON watchers (id);
 CREATE INDEX watchers_by_until ON watchers (until);
 
+-- The customer's no, and closing, end all watching.
+-- +goose StatementBegin
+CREATE FUNCTION setups_unwatched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM watchers WHERE setup = new.id;
+    RETURN NULL;
+END
+$$;
+-- +goose StatementEnd
+
+CREATE TRIGGER setups_unwatched AFTER UPDATE ON setups
+FOR EACH ROW WHEN (new.unwatched OR new.closed_at IS NOT NULL) EXECUTE FUNCTION setups_unwatched();
+
 -- The trail of all setups in the order in which it became visible, which is not the order of events.id: a transaction that
 -- takes a number early may commit late, and whoever reads on after the highest number would never see it. Places are given
 -- at commit, one transaction after the other.
@@ -167,7 +180,8 @@ CREATE TABLE setup_counts (
     PRIMARY KEY (stand, step)
 ) WITH (fillfactor = 50);
 
--- How often a problem came up in a calendar month, UTC: every entry of the trail that names one.
+-- How often a problem came up in a calendar month, UTC: every entry of the trail that names one, but for customers who do not
+-- want to be looked at.
 CREATE TABLE problem_counts (
     month   text COLLATE "C" NOT NULL, -- such as 2026-11
     problem text COLLATE "C" NOT NULL,
@@ -190,7 +204,7 @@ CREATE FUNCTION trail_grows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM commit_in_turn();
     INSERT INTO trail (setup) VALUES (new.setup);
-    IF new.at IS NOT NULL AND new.problem <> '' THEN
+    IF new.at IS NOT NULL AND new.problem <> '' AND NOT (SELECT unwatched FROM setups WHERE id = new.setup) THEN
         INSERT INTO problem_counts AS c (month, problem, n)
         VALUES (to_char(to_timestamp(new.at / 1000000000) AT TIME ZONE 'UTC', 'YYYY-MM'), new.problem, 1)
         ON CONFLICT (month, problem) DO UPDATE SET n = c.n + 1;
