@@ -247,6 +247,28 @@ func TestSignOutAcrossReplicas(t *testing.T) {
 	}
 }
 
+// TestSlowMicrosoftAcrossReplicas: the verdict on the client secret is asked for by one program and known to all.
+func TestSlowMicrosoftAcrossReplicas(t *testing.T) {
+	c := newReplicas(t, 3, nil)
+	sample := c.sandbox.Sample()
+	v := c.visitor().open(c.link()).walk("secret")
+	setup := "/setup/" + v.setup()
+	c.sandbox.Faults().Set(sandbox.EntraSlow, 1)
+	v.send(map[string]string{"secret": sample.ClientSecret.Expose(), "expires": time.Now().AddDate(1, 0, 0).Format(time.DateOnly)}).at("secret")
+	for range c.all {
+		if v.get(setup + "/secret").at("secret"); strings.Contains(v.text("html"), sample.ClientSecret.Expose()) {
+			t.Error("the page holds the secret")
+		}
+	}
+	c.sandbox.Faults().Release()
+	eventually(t, "the verdict", func() bool { return strings.HasSuffix(v.get(setup+"/").path, "/assign") })
+	for range c.all {
+		if v.get(setup + "/secret"); !strings.Contains(v.text("main"), "Accepted by Microsoft at") {
+			t.Errorf("a program does not know the verdict: %s", v.text("main"))
+		}
+	}
+}
+
 // TestDatabaseAway: while the database is away the service says so; it goes on by itself when the database is back, and what
 // was acknowledged before is there, although the server ended as by a power cut.
 func TestDatabaseAway(t *testing.T) {

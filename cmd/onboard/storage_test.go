@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/store/postgrestest"
 )
 
@@ -51,4 +52,44 @@ func TestDatabaseAddressFromAFile(t *testing.T) {
 	if status, out, log = command(t, environ, "links", setup); status != 0 || strings.Count(out, "\n") != 2 {
 		t.Errorf("the link is not there: status %d, printed %q, said %q", status, out, log)
 	}
+}
+
+// TestCanariesOnPostgres is promise 4 on PostgreSQL: after a flow no secret is in anything that the server wrote: tables,
+// indexes, its write-ahead log, which keeps what was deleted since, and its own log.
+func TestCanariesOnPostgres(t *testing.T) {
+	server := postgrestest.Start(t)
+	s := newSite(t, map[string]string{"ONBOARD_DATABASE_URL": server.Database(t)})
+	sample, link := s.sandbox.Sample(), s.link()
+	v := s.visitor().open(link).walk("review")
+	s.sandbox.Faults().Set(sandbox.IAMForbidden, 1)
+	v.send(nil).idle("review").register()
+	canaries := []canary{
+		{name: "client secret", value: sample.ClientSecret.Expose()}, {name: "service client secret", value: s.environ["ONBOARD_SERVICE_CLIENT_SECRET"]},
+		{name: "sealing key", value: s.environ["ONBOARD_SEALING_KEYS"]}, {name: "link secret", value: strings.TrimPrefix(link, "/s/")},
+		{name: "session id", value: v.cookie().Value},
+	}
+	setup := "/setup/" + v.setup()
+	canaries = append(canaries, canary{name: "SCIM token", value: v.handOver().value()})
+	v.get(setup + "/token/replace").handOver()
+	canaries = append(canaries, canary{name: "second SCIM token", value: v.value()})
+	token := s.sandbox.AccessToken(sample.Tenant).Expose()
+	canaries = append(canaries, canary{name: "access token", value: token})
+	s.visitor().begin(token).at("start")
+	for _, c := range canaries {
+		if len(c.value) < 20 {
+			t.Fatalf("the %s is %q", c.name, c.value)
+		}
+	}
+	v.send(map[string]string{"pasted": "yes"}).at("provisioning")
+
+	searched, found := 0, false
+	for name, content := range server.Files(t) {
+		searched += sweep(t, name, content, canaries)
+		found = found || strings.HasPrefix(name, "data/pg_wal/") && strings.Contains(string(content), sample.Company)
+	}
+	searched += sweep(t, "log", []byte(s.log.String()), canaries)
+	if !found {
+		t.Error("the company's name is not in the write-ahead log: this test looks in the wrong place")
+	}
+	t.Logf("%d secrets, %d searches", len(canaries), searched)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -212,4 +213,30 @@ func somebody() (*syscall.Credential, error) {
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
 	return nil, all
+}
+
+// Files are all that the server has written so far, by name: tables, indexes, its write-ahead log and what it told its own log.
+func (s *Server) Files(t testing.TB) map[string][]byte {
+	t.Helper()
+	if err := s.exec(t.Context(), `CHECKPOINT`); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	root := os.DirFS(s.dir)
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || (err == nil && !entry.Type().IsRegular()) {
+			return nil // gone meanwhile, or a socket
+		}
+		if err == nil {
+			files[name], err = fs.ReadFile(root, name)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
