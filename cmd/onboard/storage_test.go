@@ -64,8 +64,10 @@ func TestCanariesOnPostgres(t *testing.T) {
 	s.sandbox.Faults().Set(sandbox.IAMForbidden, 1)
 	v.send(nil).idle("review").register()
 	canaries := []canary{
-		{name: "client secret", value: sample.ClientSecret.Expose()}, {name: "service client secret", value: s.environ["ONBOARD_SERVICE_CLIENT_SECRET"]},
-		{name: "sealing key", value: s.environ["ONBOARD_SEALING_KEYS"]}, {name: "link secret", value: strings.TrimPrefix(link, "/s/")},
+		{name: "client secret", value: sample.ClientSecret.Expose()},
+		{name: "service client secret", value: s.environ["ONBOARD_SERVICE_CLIENT_SECRET"]},
+		{name: "sealing key", value: s.environ["ONBOARD_SEALING_KEYS"]},
+		{name: "link secret", value: strings.TrimPrefix(link, "/s/")},
 		{name: "session id", value: v.cookie().Value},
 	}
 	setup := "/setup/" + v.setup()

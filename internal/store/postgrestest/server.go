@@ -112,7 +112,8 @@ func (s *Server) run() error {
 }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
-	command := exec.Command(name, args...) //nolint:gosec // the shell, or a program of the server that was found
+	// No test ends it by its context: it serves all of them, and ends with the process.
+	command := exec.CommandContext(context.Background(), name, args...) //nolint:gosec // the shell, or a program of the server that was found
 	command.Dir = s.dir
 	command.Env = []string{"BIN=" + s.bin, "OPTIONS=" + options, "PATH=" + os.Getenv("PATH"), "LC_ALL=C", "PWD=" + s.dir}
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
