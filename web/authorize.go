@@ -175,6 +175,8 @@ var Routes = map[string]Permission{
 	"GET /console/setups/{setup}":                       seeConsole,
 	"GET /console/setups/{setup}/trail.csv":             seeConsole,
 	"GET /console/setups/{setup}/trail.json":            seeConsole,
+	"GET /console/setups/{setup}/about":                  seeConsole,
+	"POST /console/setups/{setup}/about":                 runConsole,
 	"POST /console/setups/{setup}/notes":                runConsole,
 	"POST /console/setups/{setup}/links":                runConsole,
 	"POST /console/setups/{setup}/links/{link}/revoke":  runConsole,

@@ -64,6 +64,8 @@ func (s *Server) consolePages(r chi.Router, compress func(http.Handler) http.Han
 		r.Group(func(r chi.Router) {
 			r.Use(compress)
 			s.page(r, "/", s.console(s.showDetail))
+			s.page(r, "/about", s.console(s.showAbout))
+			r.Post("/about", s.handle(s.console(s.submitAbout)))
 			s.page(r, "/guide", s.console(s.showGuide))
 			s.page(r, "/guide/{page}", s.console(s.showGuide))
 		})

@@ -27,6 +27,7 @@ type deskActs interface {
 	RevokeLink(ctx context.Context, setup, id string, actor onboarding.Actor) error
 	Close(ctx context.Context, id string, actor onboarding.Actor) error
 	Reopen(ctx context.Context, id string, actor onboarding.Actor) error
+	Correct(ctx context.Context, id string, a onboarding.About, actor onboarding.Actor) error
 }
 
 func (s *Server) acts() deskActs { return s.Onboarding }
@@ -171,7 +172,7 @@ func (s *Server) showDetail(d *desk) error {
 // told says what the last act did, once.
 func (s *Server) told(d *desk, view *page.ConsoleSetupView) {
 	id := d.r.URL.Query().Get("done")
-	if slices.Contains([]string{"note", "revoked", "closed", "reopened", "made"}, id) {
+	if slices.Contains([]string{"note", "revoked", "closed", "reopened", "made", "about"}, id) {
 		view.Notice = &component.NoticeView{Focus: true, Kind: component.NoticeGood, Title: d.t.T("console.done." + id)}
 	}
 }

@@ -320,3 +320,34 @@ func TestGuideSeesEveryStep(t *testing.T) {
 	customer.finish()
 	same("done")
 }
+
+// TestCorrectingASetup: a mistyped domain can be put right until a directory was chosen by it.
+func TestCorrectingASetup(t *testing.T) {
+	s := newSiteWithConsole(t, nil)
+	v := s.guide()
+	link, setup := v.made(map[string]string{"domain": "wrong.example"})
+	customer := s.visitor().open(link).walk("directory")
+	sample := s.sandbox.Sample()
+	answer := map[string]string{"directory": sample.DirectoryID, "client": sample.ClientID}
+	if customer.send(answer); customer.status != http.StatusUnprocessableEntity || !strings.Contains(customer.text("#error-summary"), "Is the domain wrong?") {
+		t.Fatalf("another domain's directory: %d: %s", customer.status, customer.text("main"))
+	}
+	if got := v.desk(setup).text("[data-key=now]"); !strings.Contains(got, "does not own") {
+		t.Errorf("the guide does not read why: %s", got)
+	}
+	about := "/console/setups/" + setup + "/about"
+	if v.get(about).send(map[string]string{"company": "", "domain": "https://x"}); v.status != http.StatusUnprocessableEntity || v.page.Find("#error-summary a").Length() != 2 {
+		t.Errorf("%d: %s", v.status, v.text("#error-summary"))
+	}
+	v.get(about).send(map[string]string{"company": "Nordlys Bygg", "domain": sample.Domain, "contact": "Astrid"})
+	if got := v.text("main"); v.status != http.StatusOK || !strings.Contains(got, sample.Domain) || !strings.Contains(got, "Astrid") || v.text("h1") != "Nordlys Bygg" {
+		t.Errorf("%d: %s", v.status, got)
+	}
+	customer.get("/setup/" + setup + "/directory").send(answer).at("signin")
+	if v.post(about, url.Values{"company": {"Nordlys Bygg"}, "domain": {"other.example"}}); v.status != http.StatusUnprocessableEntity || !strings.Contains(v.text("#error-summary"), "it stays") {
+		t.Errorf("another domain after the directory: %d: %s", v.status, v.text("main"))
+	}
+	if v.post(about, url.Values{"company": {"Nordlys"}, "domain": {sample.Domain}}); v.status != http.StatusOK || v.text("h1") != "Nordlys" {
+		t.Errorf("another name after the directory: %d: %s", v.status, v.text("main"))
+	}
+}

@@ -21,6 +21,8 @@ type Detail struct {
 	ClosedAt       time.Time
 	// Began says how it came about.
 	Began Began
+	// DomainFixed is true when a directory was chosen by the domain.
+	DomainFixed bool
 	// MayLink is true where customer success may make links.
 	MayLink bool
 	// SharingScreen is what the customer answered; true until they did.
@@ -172,7 +174,7 @@ func (s *Service) Setup(ctx context.Context, id string) (Detail, error) {
 	}
 	d := Detail{
 		Row: row.told(s.now()), Domain: setup.Domain, Scheme: setup.ProposedScheme(), Reference: setup.Reference(),
-		OpenedAt: setup.OpenedAt, ClosedAt: setup.ClosedAt, Began: beganOf(setup), MayLink: mayLink(setup) == nil, SharingScreen: setup.State.Answers.SharingScreen,
+		OpenedAt: setup.OpenedAt, ClosedAt: setup.ClosedAt, Began: beganOf(setup), MayLink: mayLink(setup) == nil, DomainFixed: setup.DomainFixed(), SharingScreen: setup.State.Answers.SharingScreen,
 	}
 	links, err := s.setups.Links(ctx, id)
 	if err != nil {

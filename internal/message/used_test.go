@@ -46,7 +46,7 @@ func made() map[string][]string {
 		secret.received secret.checked secret.dropped provider.registered provider.scheme-taken register.failed redirect.proven
 		changes.discarded token.intended token.created token.probed token.revealed token.pasted token.removed token.failed
 		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed
-		setup.closed setup.reopened watching.began watching.refused watching.allowed`) {
+		setup.closed setup.reopened setup.corrected watching.began watching.refused watching.allowed`) {
 		events = append(events, "activity."+kind)
 	}
 	var says, watches []string
@@ -77,7 +77,7 @@ func made() map[string][]string {
 		`"console.state." + string(stand)`:        stands,
 		`"console.age." + age.name`:               {"console.age.day", "console.age.week", "console.age.over-week", "console.age.over-month"},
 		`"console.began." + string(detail.Began)`: {"console.began.link", "console.began.token", "console.began.signin"},
-		`"console.done." + id`:                    {"console.done.note", "console.done.revoked", "console.done.closed", "console.done.reopened", "console.done.made"},
+		`"console.done." + id`:                    {"console.done.note", "console.done.revoked", "console.done.closed", "console.done.reopened", "console.done.made", "console.done.about"},
 		`each.id`:                                 {"console.fact.opened", "console.fact.completed", "console.fact.closed"},
 		`string(step) + ".title"`:                 titles,
 		`string(step) + ".lead"`:                  leads,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/wizard"
 )
 
 // ErrClosed says that customer success closed the setup: nobody gets in until it is opened again. What it holds stays.
@@ -28,6 +29,36 @@ func (s *Service) Reopen(ctx context.Context, id string, actor Actor) error {
 		setup.ClosedAt = time.Time{}
 		return !was.IsZero()
 	})
+}
+
+// About is what customer success says of a setup, and may correct.
+type About struct{ Company, Domain, Contact string }
+
+// ErrDomainFixed says that the directory was chosen by the domain, which stays therefore.
+var ErrDomainFixed = fault.New(fault.Conflict, "console.about.domain-fixed", nil)
+
+// DomainFixed reports whether the e-mail domain stays as it is: a directory was chosen by it.
+func (s Setup) DomainFixed() bool {
+	_, answered := s.State.Marks[wizard.Directory]
+	return answered || s.State.SchemeFixed()
+}
+
+// Correct changes what customer success said of a setup; ErrDomainFixed when it is too late for another domain.
+func (s *Service) Correct(ctx context.Context, id string, a About, actor Actor) error {
+	_, err := s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
+		switch before := (About{setup.Company, setup.Domain, setup.Contact}); {
+		case before == a:
+			return Change{}, errAsItWas
+		case a.Domain != before.Domain && setup.DomainFixed():
+			return Change{}, ErrDomainFixed
+		}
+		setup.Company, setup.Domain, setup.Contact = a.Company, a.Domain, a.Contact
+		return recorded(setup, now, actor, "setup.corrected", nil)
+	})
+	if err == errAsItWas { //nolint:errorlint // never wrapped
+		return nil
+	}
+	return err
 }
 
 // LetWatch says whether customer success may look at the setup while the customer works in it.
