@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/internal/store/postgres"
 	"github.com/aritma/entra-onboard/internal/store/postgrestest"
+	"github.com/aritma/entra-onboard/internal/webhook"
 )
 
 // TestFlowAcrossReplicas takes a company through everything, each request answered by another program: the administrator
@@ -266,6 +269,38 @@ func TestSlowMicrosoftAcrossReplicas(t *testing.T) {
 		if v.get(setup + "/secret"); !strings.Contains(v.text("main"), "Accepted by Microsoft at") {
 			t.Errorf("a program does not know the verdict: %s", v.text("main"))
 		}
+	}
+}
+
+// TestWebhookAcrossReplicas: all programs look for messages, and each message is sent by one of them.
+func TestWebhookAcrossReplicas(t *testing.T) {
+	h := newHook(t)
+	c := newReplicas(t, 3, h.environ())
+	opened := map[string]bool{}
+	const setups = 8
+	for range setups {
+		c.visitor().open(c.link()).at("start")
+	}
+	for range setups {
+		opened[h.next(webhook.Opened).body.Data.Setup] = true
+	}
+	if len(opened) != setups {
+		t.Errorf("told of %d setups, want %d", len(opened), setups)
+	}
+	var left []webhook.Undelivered
+	eventually(t, "nothing being left to tell", func() bool {
+		store, err := postgres.Open(t.Context(), secret.New(c.environ["ONBOARD_DATABASE_URL"]))
+		if err == nil {
+			left, err = store.Undelivered(t.Context(), 100)
+			err = errors.Join(err, store.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(left) == 0
+	})
+	if len(h.got) != 0 {
+		t.Errorf("%d messages were sent twice", len(h.got))
 	}
 }
 
