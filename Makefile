@@ -18,7 +18,7 @@ build: ## build the static binary
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/onboard
 
 test: ## every test, with the race detector and real browsers
-	@.ci/need chromium firefox-esr gcc
+	@.ci/need chromium firefox-esr gcc initdb
 	$(GO) test -race -timeout 40m ./...
 
 verify: test check ## what CI runs
@@ -51,7 +51,11 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 	@.ci/vuln
 
 bench: ## benchmarks, with their figures
+<<<<<<< HEAD
+	@.ci/need initdb
+=======
 	@.ci/need chromium
+>>>>>>> main
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
 screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)

@@ -65,7 +65,7 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 	if environ["ONBOARD_CONSOLE_TENANT"] == "" {
 		environ["ONBOARD_CONSOLE_TENANT"] = sandbox.ConsoleTenant
 	}
-	if environ["ONBOARD_DATABASE_URL"] == "" {
+	if environ["ONBOARD_DATABASE_URL"] == "" && environ["ONBOARD_DATABASE_URL_FILE"] == "" {
 		if p.dir, err = os.MkdirTemp("", "onboard-sandbox-"); err != nil {
 			return nil, nil, errors.Join(err, p.sandbox.Close())
 		}

@@ -72,6 +72,11 @@ var rooms = []room{
 		path: "internal/store/sqlite", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
 		libraries: "github.com/pressly/goose/v3 modernc.org/sqlite", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
+	{
+		path: "internal/store/postgres", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
+		libraries: "github.com/jackc/pgx/v5 github.com/pressly/goose/v3", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
+	},
+	{path: "internal/store/postgrestest", libraries: "github.com/google/uuid github.com/jackc/pgx/v5", without: "net/http", why: "a server for tests, which knows no schema"},
 	{path: "internal/store/storetest", rooms: "internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
 
 	{path: "internal/sandbox", rooms: "internal/sandbox/page internal/message internal/secret", libraries: "github.com/a-h/templ github.com/go-jose/go-jose/v4 github.com/google/uuid", why: "stand-ins: they share no code with the clients that they test"},

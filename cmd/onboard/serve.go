@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/config"
+	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/secret"
 )
 
@@ -26,6 +27,7 @@ const (
 	drainTimeout      = 25 * time.Second
 	lingerTime        = 2 * time.Second
 	sweepEvery        = time.Minute
+	releaseTimeout    = 5 * time.Second
 )
 
 // serve runs the service until ctx ends.
@@ -58,12 +60,10 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 		defer cancel()
 		err = errors.Join(err, s.close(drain))
 	}()
-	if err := s.store.ServeAlone(ctx); err != nil {
+	if err := takeOver(ctx, s.store); err != nil {
 		return err
 	}
-	if err := s.store.ForgetLeases(ctx); err != nil {
-		return fmt.Errorf("forget leases of an earlier process: %w", err)
-	}
+	s.store.OnEvents(func() { s.live.Poke(); s.teller.poke() })
 	if err := s.onboarding.ProveKeys(ctx); err != nil {
 		return err
 	}
@@ -146,35 +146,46 @@ func (s *service) ready(ctx context.Context) error {
 	return s.onboarding.CheckKeys(ctx)
 }
 
-// sweep drops what has had its time: sealed secrets, sessions, and what was to be told.
+// sweep drops what has had its time, again and again, until ctx ends. Of several replicas one does, since two would record twice
+// what they drop; another takes over when that one has not come back for a while.
 func (s *service) sweep(ctx context.Context) {
+	const name = "sweep"
+	holder := onboarding.NewOperation()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for {
-		if err := s.onboarding.Sweep(ctx); err != nil && ctx.Err() == nil {
+	for ctx.Err() == nil {
+		now := time.Now().UTC()
+		held, err := s.store.AcquireLease(ctx, name, holder, now, now.Add(2*sweepEvery))
+		if held {
+			err = s.sweepOnce(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep failed", "error", err)
-		}
-		if s.accounts != nil {
-			if err := s.accounts.Sweep(ctx); err != nil && ctx.Err() == nil {
-				s.log.ErrorContext(ctx, "sweep of sign-ins failed", "error", err)
-			}
-		}
-		if _, err := s.store.DeleteExpiredSessions(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "sweep of sessions failed", "error", err)
-		}
-		if err := s.teller.sweep(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "sweep of webhook messages failed", "error", err)
-		}
-		// What was deleted may stand in the write-ahead log until it is folded in.
-		if err := s.store.Checkpoint(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "checkpoint failed", "error", err)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return
 		}
 	}
+	giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if err := s.store.ReleaseLease(giving, name, holder); err != nil {
+		s.log.WarnContext(ctx, "lease of the sweep not released", "error", err)
+	}
+}
+
+// sweepOnce drops sealed secrets, sign-ins, sessions and what was to be told.
+func (s *service) sweepOnce(ctx context.Context) error {
+	err := s.onboarding.Sweep(ctx)
+	if s.accounts != nil {
+		err = errors.Join(err, s.accounts.Sweep(ctx))
+	}
+	_, sessions := s.store.DeleteExpiredSessions(ctx, time.Now().UTC())
+	err = errors.Join(err, sessions, s.teller.sweep(ctx))
+	if kept, ok := s.store.(file); ok { // what was deleted may stand in the write-ahead log until it is folded in
+		err = errors.Join(err, kept.Checkpoint(ctx))
+	}
+	return err
 }
 
 // linkURL is the address of a setup link.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -21,7 +20,6 @@ import (
 	"github.com/aritma/entra-onboard/internal/scim"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/signin"
-	"github.com/aritma/entra-onboard/internal/store/sqlite"
 	"github.com/aritma/entra-onboard/web"
 	"github.com/aritma/entra-onboard/web/session"
 )
@@ -30,7 +28,7 @@ import (
 type service struct {
 	config     *config.Config
 	log        *slog.Logger
-	store      *sqlite.Store
+	store      storage
 	onboarding *onboarding.Service
 	accounts   *account.Service // nil without a client for signing people in
 	iam        *iam.Client
@@ -49,9 +47,9 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(ctx, c.DatabasePath())
+	store, err := openStorage(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, err
 	}
 	microsoft := entra.Hosts(c.EntraLoginURL)
 	signinHosts := microsoft
@@ -67,7 +65,6 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
 		teller: newTeller(c, store, messages, log),
 	}
-	store.OnEvents(func() { s.live.Poke(); s.teller.poke() })
 	var people *signin.Client
 	if c.IDClientID != "" {
 		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)

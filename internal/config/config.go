@@ -27,7 +27,7 @@ const (
 type Config struct {
 	Listen              string        `env:"ONBOARD_LISTEN" envDefault:"127.0.0.1:8080"`
 	PublicURL           *url.URL      `env:"ONBOARD_PUBLIC_URL"`
-	DatabaseURL         string        `env:"ONBOARD_DATABASE_URL" envDefault:"sqlite://onboard.db"`
+	DatabaseURL         secret.Secret `env:"ONBOARD_DATABASE_URL" envDefault:"sqlite://onboard.db"` // may hold a password
 	SealingKeys         secret.Secret `env:"ONBOARD_SEALING_KEYS"`
 	IAMURL              *url.URL      `env:"ONBOARD_IAM_URL" envDefault:"https://api.dev.aritma.io/core/iam"`
 	IDURL               *url.URL      `env:"ONBOARD_ID_URL" envDefault:"https://id.dev.aritma.io"`
@@ -51,7 +51,9 @@ type Config struct {
 }
 
 // secretVariables may be given as files.
-var secretVariables = []string{"ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET", "ONBOARD_WEBHOOK_SECRET"}
+var secretVariables = []string{
+	"ONBOARD_DATABASE_URL", "ONBOARD_SEALING_KEYS", "ONBOARD_SERVICE_CLIENT_SECRET", "ONBOARD_ID_CLIENT_SECRET", "ONBOARD_WEBHOOK_SECRET",
+}
 
 // Load reads the variables, checks them together, and returns every mistake joined.
 func Load(environ map[string]string) (*Config, error) {
@@ -155,8 +157,8 @@ func (c *Config) complete() error {
 	}
 	wrong = append(wrong, c.checkUpstreams()...)
 	wrong = append(wrong, c.checkWebhook()...)
-	if scheme, path, _ := strings.Cut(c.DatabaseURL, "://"); scheme != "sqlite" || path == "" {
-		add("ONBOARD_DATABASE_URL must be sqlite:// and a path; this version has no other engine")
+	if scheme, at := c.database(); at == "" || (scheme != "sqlite" && !c.OnPostgres()) {
+		add("ONBOARD_DATABASE_URL must be sqlite:// and a path, or an address such as postgres://user:password@host:5432/database")
 	}
 	return errors.Join(wrong...)
 }
@@ -266,8 +268,23 @@ func (c *Config) SCIMOrigin() *url.URL {
 	return &url.URL{Scheme: at.Scheme, Host: at.Host}
 }
 
+// database is the scheme of the database's address, and what comes after it.
+func (c *Config) database() (scheme, at string) {
+	scheme, at, _ = strings.Cut(c.DatabaseURL.Expose(), "://")
+	return scheme, at
+}
+
+// OnPostgres reports whether the database is a PostgreSQL server, at DatabaseURL; otherwise it is embedded.
+func (c *Config) OnPostgres() bool {
+	scheme, _ := c.database()
+	return scheme == "postgres" || scheme == "postgresql"
+}
+
 // DatabasePath is the file of the embedded database.
-func (c *Config) DatabasePath() string { return strings.TrimPrefix(c.DatabaseURL, "sqlite://") }
+func (c *Config) DatabasePath() string {
+	_, path := c.database()
+	return path
+}
 
 // templateURL is a template read as an address; nil when there is none, and without a host when it is none.
 func templateURL(template string) *url.URL {

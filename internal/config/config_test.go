@@ -61,7 +61,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]string{
-		"ONBOARD_LISTEN": c.Listen, "ONBOARD_PUBLIC_URL": c.PublicURL.String(), "ONBOARD_DATABASE_URL": c.DatabaseURL,
+		"ONBOARD_LISTEN": c.Listen, "ONBOARD_PUBLIC_URL": c.PublicURL.String(), "ONBOARD_DATABASE_URL": c.DatabaseURL.Expose(),
 		"ONBOARD_IAM_URL": c.IAMURL.String(), "ONBOARD_ID_URL": c.IDURL.String(), "ONBOARD_LINK_AUTHORITY": c.LinkAuthority,
 		"ONBOARD_SCIM_URL_TEMPLATE": c.SCIMURLTemplate, "ONBOARD_SUPPORT_CONTACT": c.SupportContact,
 	}
@@ -103,7 +103,8 @@ func TestMistakes(t *testing.T) {
 		"key of another program":         {map[string]string{"ONBOARD_SEALING_KEYS": hidden}, []string{"ONBOARD_SEALING_KEYS", "key 1", "oks1_"}},
 		"key cut short":                  {map[string]string{"ONBOARD_SEALING_KEYS": seal.Generate().Expose() + ",oks1_" + hidden}, []string{"ONBOARD_SEALING_KEYS", "key 2"}},
 		"comma at the end":               {map[string]string{"ONBOARD_SEALING_KEYS": seal.Generate().Expose() + ","}, []string{"ONBOARD_SEALING_KEYS", "key 2"}},
-		"other engine":                   {map[string]string{"ONBOARD_DATABASE_URL": "postgres://onboard:" + hidden + "@db/onboard"}, []string{"ONBOARD_DATABASE_URL", "sqlite://"}},
+		"other engine":                   {map[string]string{"ONBOARD_DATABASE_URL": "mysql://onboard:" + hidden + "@db/onboard"}, []string{"ONBOARD_DATABASE_URL", "sqlite://", "postgres://"}},
+		"server without an address":      {map[string]string{"ONBOARD_DATABASE_URL": "postgres://"}, []string{"ONBOARD_DATABASE_URL", "postgres://"}},
 		"database without a path":        {map[string]string{"ONBOARD_DATABASE_URL": "sqlite://"}, []string{"ONBOARD_DATABASE_URL", "path"}},
 		"IAM over http":                  {map[string]string{"ONBOARD_IAM_URL": "http://api.example/core/iam"}, []string{"ONBOARD_IAM_URL", "https"}},
 		"IAM over http on loopback":      {map[string]string{"ONBOARD_IAM_URL": "http://127.0.0.1:9000"}, []string{"ONBOARD_IAM_URL", "ONBOARD_ALLOW_LOOPBACK"}},

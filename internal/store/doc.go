@@ -1,7 +1,7 @@
 // Package store is the house of the engines that keep setups and browser sessions; it holds no code of its own.
 //
-// Each engine (package sqlite; room is left for a second one) has its own SQL and its own migrations and implements
-// onboarding.Store and session.Storage. Package storetest holds what every engine must do, concurrency included; an
+// Each engine (packages sqlite and postgres) has its own SQL and its own migrations and implements what the rooms above it
+// declare: onboarding.Store, session.Storage and the others. Package storetest holds what every engine must do, concurrency included; an
 // engine is right when it passes. There is no layer of SQL between them: what differs between engines (locks, upserts,
 // time types) is exactly what such a layer would have to hide.
 //
