@@ -51,11 +51,7 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 	@.ci/vuln
 
 bench: ## benchmarks, with their figures
-<<<<<<< HEAD
-	@.ci/need initdb
-=======
-	@.ci/need chromium
->>>>>>> main
+	@.ci/need chromium initdb
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
 screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)

@@ -85,7 +85,7 @@ func TestRevealHappensOnce(t *testing.T) {
 func TestBackToTheRevealedPage(t *testing.T) {
 	modes(t, func(t *testing.T, s *site, b *tab, scripts bool) {
 		value := b.reveal(scripts)
-		b.press("Finish later").hides(value).back(1).hides(value)
+		b.click("All steps").press("Check and register").hides(value).back(1).hides(value)
 		t.Logf("Back shows %s, out of the back/forward cache: %v", evaluate[string](b, "location.protocol"), b.restored)
 		b.reload().at("token", "Connect provisioning").hides(value)
 		if !b.find("Replace token").Found {

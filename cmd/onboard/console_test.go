@@ -351,3 +351,20 @@ func TestCorrectingASetup(t *testing.T) {
 		t.Errorf("another name after the directory: %d: %s", v.status, v.text("main"))
 	}
 }
+
+// TestPageWithTheTokenStays: whatever else is pressed while the token is on the page opens beside it.
+func TestPageWithTheTokenStays(t *testing.T) {
+	s := newSiteWithConsole(t, nil)
+	customer := s.visitor().open(s.link()).walk("review").register().at("token")
+	s.guide().post("/console/setups/"+customer.setup()+"/watch", url.Values{})
+	if n := customer.get(customer.path).page.Find("footer a[href^='/'][target=_blank], .watched form[target=_blank]").Length(); n != 0 {
+		t.Errorf("%d open beside a page that holds nothing", n)
+	}
+	customer.handOver()
+	if got, want := customer.page.Find("footer a[href^='/'][target=_blank]").Length(), customer.page.Find("footer a[href^='/']").Length(); got != want || want < 3 {
+		t.Errorf("%d of %d links open beside it", got, want)
+	}
+	if customer.page.Find(".watched form[target=_blank]").Length() != 1 {
+		t.Error("saying no leaves the page")
+	}
+}

@@ -118,7 +118,7 @@ func TestFirefoxRevealIsNotShownAgain(t *testing.T) {
 		"pasted": func(b *fox) {
 			b.click("I have pasted it in Entra, and Test Connection succeeded").press("Continue").at("provisioning", "Start provisioning")
 		},
-		"not pasted": func(b *fox) { b.press("Finish later") },
+		"not pasted": func(b *fox) { b.click("All steps").press("Check and register") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
