@@ -84,7 +84,7 @@ func TestNotReadyWhileStopping(t *testing.T) {
 	}
 	stopped := make(chan struct{})
 	go func() { s.stop(); close(stopped) }()
-	eventually(t, "the program stopping", func() bool { return strings.Contains(s.log.String(), `"msg":"stopping"`) })
+	eventually(t, "the program stopping", func() bool { return strings.Count(s.log.String(), `"msg":"stopping"`) == 2 }) // the second time
 	u, _ := url.Parse(s.public)
 	told := 0
 	for range 20 {
