@@ -33,7 +33,7 @@ func (d *doctor) checkID(ctx context.Context) finding {
 	case fault.NotFound:
 		return finding{broken, fmt.Sprintf("%s does not know tenant %s", id.Host, d.tenant), "Check the tenant's id, and whether it is of this environment (ONBOARD_ID_URL)"}
 	case fault.Unavailable:
-		return finding{broken, fmt.Sprintf("%s: %s", id.Host, causeOf(err)), fmt.Sprintf("Check ONBOARD_ID_URL, and that this machine may connect to %s directly: DNS and firewall; HTTP_PROXY is not used", id.Host)}
+		return finding{broken, fmt.Sprintf("%s: %s", id.Host, causeOf(err)), connect("ONBOARD_ID_URL", id)}
 	case fault.Forbidden:
 		return finding{broken, fmt.Sprintf("%s gives itself out for another: %s", id.Host, causeOf(err)), "Write ONBOARD_ID_URL exactly as the issuer of its tokens, without the tenant"}
 	}
@@ -125,6 +125,11 @@ func causeOf(err error) string {
 	}
 	if strings.Contains(text, context.DeadlineExceeded.Error()) {
 		return "no answer in time"
+	}
+	if lost, why, there := strings.Cut(text, `": `); there { // without the address, whose host is told beside
+		if lost, _, there = strings.Cut(lost, `: `); there {
+			return lost + ": " + why
+		}
 	}
 	return text
 }

@@ -65,9 +65,18 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// unreachable is an upstream that does not answer.
+// unreachable is an upstream that does not answer at the address that a variable gave; no variable, where it is Microsoft's own.
 func unreachable(variable string, at *url.URL, err error) finding {
-	return finding{broken, fmt.Sprintf("%s does not answer: %s", at.Host, reason(err)), fmt.Sprintf("Check %s, and that this machine may connect to %s directly: DNS and firewall; HTTP_PROXY is not used", variable, at.Host)}
+	return finding{broken, fmt.Sprintf("%s does not answer: %s", at.Host, reason(err)), connect(variable, at)}
+}
+
+// connect is what to do about it.
+func connect(variable string, at *url.URL) string {
+	todo := fmt.Sprintf("Let this machine connect to %s directly: look at DNS and firewall; HTTP_PROXY is not used", at.Host)
+	if variable == "" {
+		return todo
+	}
+	return "Check " + variable + ". " + todo
 }
 
 // unwell is an upstream that answers with a trouble of its own.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aritma/entra-onboard/internal/entra"
 	"github.com/aritma/entra-onboard/internal/outbound"
 )
 
@@ -43,14 +44,14 @@ func (d *doctor) checkSCIM(ctx context.Context) finding {
 
 // checkMicrosoft reads what Microsoft's sign-in host says of itself.
 func (d *doctor) checkMicrosoft(ctx context.Context) finding {
-	at := &url.URL{Scheme: "https", Host: "login.microsoftonline.com"}
+	variable, at := "", entra.Hosts(nil)[0]
 	if d.config.EntraLoginURL != nil {
-		at = d.config.EntraLoginURL
+		variable, at = "ONBOARD_ENTRA_LOGIN_URL", d.config.EntraLoginURL
 	}
 	got, err := get(ctx, d.client, at.JoinPath("organizations", "v2.0", ".well-known", "openid-configuration"))
 	switch {
 	case err != nil:
-		return unreachable("ONBOARD_ENTRA_LOGIN_URL, where it is set", at, err)
+		return unreachable(variable, at, err)
 	case troubled(got.status):
 		return unwell(at, got.status)
 	}

@@ -113,4 +113,3 @@ func deaf(t *testing.T) string {
 }
 
 const aWebhookSecret = "whsec_Y2FuYXJ5LW9mLXRoZS13ZWJob29rLXNlY3JldCE="
-
