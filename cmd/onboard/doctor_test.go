@@ -224,6 +224,16 @@ func TestDoctorComparesEnvironments(t *testing.T) {
 	if found := newDoctor(t.Context(), c, "").checkEnvironments(t.Context()); found.grade != doubtful || !strings.Contains(found.found, "ONBOARD_REDIRECT_URI_TEMPLATE") {
 		t.Errorf("Redirect URI of another environment: %+v", found)
 	}
+
+	ended, cancel := context.WithCancel(t.Context()) // so that nobody is asked
+	cancel()
+	var out, log bytes.Buffer
+	status := run(ended, process{args: []string{"doctor"}, out: &out, log: &log, environ: realEnvironment(t, map[string]string{
+		"ONBOARD_ID_URL": "https://id.aritma.io", "ONBOARD_REDIRECT_URI_TEMPLATE": "https://id.aritma.io/{tenant}/federation/{scheme}/signin",
+	})})
+	if status != 1 || !strings.Contains(out.String(), "warning  environments    ONBOARD_IAM_URL is of \"dev\"") || !strings.Contains(out.String(), "warning  clock           not compared") {
+		t.Errorf("the whole command: status %d:\n%s", status, &out)
+	}
 }
 
 // TestDoctorEnds, whoever hangs, and says who.
