@@ -22,6 +22,9 @@ type cli struct {
 	Serve struct {
 		Sandbox bool `help:"Practice: with built-in stand-ins for Aritma and Entra. Nothing real is reached."`
 	} `cmd:"" help:"Run the service."`
+	Doctor struct {
+		Tenant string `help:"An Aritma tenant to ask for; ONBOARD_CONSOLE_TENANT otherwise."`
+	} `cmd:"" help:"Check configuration, database, keys and each upstream. Changes nothing."`
 	Keygen struct{}  `cmd:"" help:"Print a new sealing key for ONBOARD_SEALING_KEYS."`
 	Link   linkFlags `cmd:"" help:"Make a setup and print its setup link; with --setup another link to one that is there."`
 	Links  struct {
@@ -100,6 +103,8 @@ func run(ctx context.Context, p process) int {
 	switch command.Command() {
 	case "serve":
 		err = serve(ctx, p, c.Serve.Sandbox)
+	case "doctor":
+		err = examine(ctx, p, c.Doctor.Tenant)
 	case "keygen":
 		_, err = fmt.Fprintln(p.out, seal.Generate().Expose())
 	case "link":

@@ -25,11 +25,16 @@ func newTeller(c *config.Config, store webhook.Store, messages *message.Catalogu
 	if c.WebhookURL == nil {
 		return t
 	}
-	t.client = outbound.New(outbound.Options{Allow: []*url.URL{c.WebhookURL}, AllowLoopback: c.AllowLoopback, Timeout: webhook.Timeout})
+	t.client = newWebhookClient(c)
 	t.sender = webhook.New(webhook.Options{
 		Store: store, Client: t.client, URL: c.WebhookURL, Secret: c.WebhookSecret, Sentence: messages.For("en").Bare, Log: log, Now: time.Now,
 	})
 	return t
+}
+
+// newWebhookClient reaches the origin of the webhook alone.
+func newWebhookClient(c *config.Config) *http.Client {
+	return outbound.New(outbound.Options{Allow: []*url.URL{c.WebhookURL}, AllowLoopback: c.AllowLoopback, Timeout: webhook.Timeout})
 }
 
 // run tells until ctx ends, and ends after the delivery that is under way then.

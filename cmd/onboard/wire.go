@@ -51,15 +51,11 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	if err != nil {
 		return nil, err
 	}
-	microsoft := entra.Hosts(c.EntraLoginURL)
-	signinHosts := microsoft
+	signinHosts := entra.Hosts(c.EntraLoginURL)
 	if c.EntraLoginURL != nil {
 		signinHosts = []*url.URL{c.EntraLoginURL} // its path tells it from what else lies on the origin
 	}
-	client := outbound.New(outbound.Options{
-		Allow:         append([]*url.URL{c.IAMURL, c.IDURL, c.SCIMOrigin()}, microsoft...),
-		AllowLoopback: c.AllowLoopback,
-	})
+	client := newOutbound(c)
 	aritma := iam.New(c.IAMURL, client)
 	s := &service{
 		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
@@ -78,6 +74,14 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 		s.accounts = account.New(account.Options{Store: store, Signin: people, Keys: c.Keys, Log: log, Now: time.Now, Accepted: s.acceptedByIAM, ConsoleTenant: c.ConsoleTenant, ConsoleRoles: c.ConsoleRoles})
 	}
 	return s, nil
+}
+
+// newOutbound is the client for every upstream but the webhook.
+func newOutbound(c *config.Config) *http.Client {
+	return outbound.New(outbound.Options{
+		Allow:         append([]*url.URL{c.IAMURL, c.IDURL, c.SCIMOrigin()}, entra.Hosts(c.EntraLoginURL)...),
+		AllowLoopback: c.AllowLoopback,
+	})
 }
 
 func (s *service) close(ctx context.Context) error {
@@ -111,11 +115,16 @@ func (s *service) handler(ready func(context.Context) error, practice *practice)
 	return web.New(options)
 }
 
-// acceptedByIAM asks the IAM API for something harmless with the token. Where it does not list providers, it lists people.
+// acceptedByIAM asks the IAM API for something harmless with the token.
 func (s *service) acceptedByIAM(ctx context.Context, token secret.Secret) error {
-	_, err := s.iam.Providers(ctx, token)
+	return accepts(ctx, s.iam, token)
+}
+
+// accepts asks for the list of providers. Where the API does not have it, it asks for people.
+func accepts(ctx context.Context, aritma *iam.Client, token secret.Secret) error {
+	_, err := aritma.Providers(ctx, token)
 	if iam.NotOffered(err) {
-		_, err = s.iam.Users(ctx, token, "")
+		_, err = aritma.Users(ctx, token, "")
 	}
 	return err
 }

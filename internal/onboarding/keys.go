@@ -29,7 +29,12 @@ func (s *Service) CheckKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Keys.Open(sealed, keyProofPlace); err != nil {
+	return OpenProof(s.Keys, sealed)
+}
+
+// OpenProof reports whether the keys open the proof of a database.
+func OpenProof(keys *seal.Keyring, proof seal.Sealed) error {
+	if _, err := keys.Open(proof, keyProofPlace); err != nil {
 		return fmt.Errorf("ONBOARD_SEALING_KEYS are not the keys of this database: %w", err)
 	}
 	return nil
