@@ -43,50 +43,29 @@ func (s *Server) stopWatch(d *desk) error {
 // showGuide is the customer's screen with sample values: the step that they are on, or another that the guide looks up. Who
 // has not said that they watch is asked to first, because the customer is told.
 func (s *Server) showGuide(d *desk) error {
-	ctx, id := d.r.Context(), d.setup()
-	at, err := s.liveAt(ctx)
+	l, err := s.look(d)
 	if err != nil {
 		return err
 	}
-	detail, err := s.Console.Setup(ctx, id)
-	if err != nil {
+	sample, err := s.Console.Sample(d.r.Context(), d.setup())
+	switch {
+	case errors.Is(err, console.ErrUnwatched):
+		return s.guideDoor(d, l, true)
+	case err != nil:
 		return err
+	case l.until.IsZero():
+		return s.guideDoor(d, l, false)
 	}
-	sample, err := s.Console.Sample(ctx, id)
-	if errors.Is(err, console.ErrUnwatched) {
-		return s.guideDoor(d, detail, true, at)
-	}
-	if err != nil {
-		return err
-	}
-	until, err := s.Console.Watching(ctx, id, watcherOf(session.Hash(d.session)))
-	if err != nil {
-		return err
-	}
-	if until.IsZero() {
-		return s.guideDoor(d, detail, false, at)
-	}
-	open := sample.State.Open()
 	step := wizard.Step(chi.URLParam(d.r, "page"))
 	switch {
 	case step == "":
-		step = open
+		step = sample.State.Open()
 	case !slices.Contains(wizard.Steps(), step), !sample.State.Reachable(step): // a page of the customer's that is no step, or not yet
-		return d.redirect(deskURL(id, "guide"))
-	}
-	view := &layout.GuideView{
-		Title: d.t.T("guide.title", "Company", detail.Company, "Step", step.Number(), "Total", len(wizard.Steps())), Say: d.t.T("guide.say." + string(step)),
-		Until: d.t.T("console.watching.until", "Time", s.clock(until)), BackURL: deskURL(id, ""), StopURL: deskURL(id, "watch/stop"),
-		Live: liveView(livePath+"?setup="+id+"&since="+at, s.Now()), Refresh: d.r.URL.Path,
-	}
-	if step != open {
-		view.OpenURL = deskURL(id, "guide")
-	} else {
-		view.Say, view.Trouble = d.t.T("guide.say."+string(detail.Moment)), troubleWords(d, detail)
+		return d.redirect(deskURL(d.setup(), "guide"))
 	}
 	v := &visit{
 		w: d.w, r: d.r, t: d.t, session: d.session, setup: sample, role: onboarding.RoleHolder,
-		guide: &guide{base: deskURL(id, "guide"), view: view},
+		guide: &guide{base: deskURL(d.setup(), "guide"), view: s.guideView(d, l, step, step == sample.State.Open())},
 	}
 	if step == wizard.Token && sample.State.Token.Status == wizard.TokenClaimed { // it is on the customer's screen, masked
 		screen, err := s.revealed(v, secret.Secret{})
@@ -97,6 +76,21 @@ func (s *Server) showGuide(d *desk) error {
 		return v.render(http.StatusOK, page.Token(screen))
 	}
 	return s.screen(step)(v)
+}
+
+// guideView is what stands above the customer's screen; open says that it shows the step that they are on.
+func (s *Server) guideView(d *desk, l look, step wizard.Step, open bool) *layout.GuideView {
+	view := &layout.GuideView{
+		Title: d.t.T("guide.title", "Company", l.detail.Company, "Step", step.Number(), "Total", len(wizard.Steps())), Say: d.t.T("guide.say." + string(step)),
+		Until: d.t.T("console.watching.until", "Time", s.clock(l.until)), BackURL: deskURL(l.detail.ID, ""), StopURL: deskURL(l.detail.ID, "watch/stop"),
+		Live: l.live, Refresh: d.r.URL.Path,
+	}
+	if open {
+		view.Say, view.Trouble = d.t.T("guide.say."+string(l.detail.Moment)), troubleWords(d, l.detail)
+	} else {
+		view.OpenURL = deskURL(l.detail.ID, "guide")
+	}
+	return view
 }
 
 // screen is what shows a step.
@@ -130,14 +124,15 @@ func plainWords(d *desk, t console.Trouble) string {
 }
 
 // guideDoor stands before the guide view: it says what the customer will read, or that they have said no.
-func (s *Server) guideDoor(d *desk, detail console.Detail, refused bool, at string) error {
+func (s *Server) guideDoor(d *desk, l look, refused bool) error {
+	detail := l.detail
 	view := page.GuideDoorView{
 		Frame: s.deskFrame(d, "guide.door.title", "", "Company", detail.Company), Action: deskURL(detail.ID, "watch"), BackURL: deskURL(detail.ID, ""),
 		Reads: d.t.T("watching.now", "Names", d.person.Label(), "Count", 1),
 	}
 	view.Frame.Wide, view.Frame.Console.Current = false, ""
 	if refused { // it comes back by itself when the customer allows it
-		view.Live, view.RefreshURL = liveView(livePath+"?setup="+detail.ID+"&since="+at, s.Now()), d.r.URL.Path
+		view.Live, view.RefreshURL = l.live, d.r.URL.Path
 		view.Refused = d.t.Fault(fault.Of(console.ErrUnwatched))
 	}
 	return render(d.w, d.r, http.StatusOK, page.GuideDoor(view))

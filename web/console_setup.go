@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -32,29 +33,42 @@ type deskActs interface {
 
 func (s *Server) acts() deskActs { return s.Onboarding }
 
+// look is one setup as it is when somebody looks at it.
+type look struct {
+	detail console.Detail
+	until  time.Time // the reader watches; zero: not now
+	live   component.LiveView
+}
+
+func (s *Server) look(d *desk) (l look, err error) {
+	ctx, id := d.r.Context(), d.setup()
+	at, err := s.liveAt(ctx) // first: what changes meanwhile is told again
+	if err != nil {
+		return l, err
+	}
+	l.live = liveView(livePath+"?setup="+id+"&since="+at, s.Now())
+	if l.detail, err = s.Console.Setup(ctx, id); err != nil {
+		return l, err
+	}
+	l.until, err = s.Console.Watching(ctx, id, watcherOf(session.Hash(d.session)))
+	return l, err
+}
+
 // detailView is one setup as it stands.
 func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
-	ctx, id := d.r.Context(), d.setup()
-	at, err := s.liveAt(ctx)
+	l, err := s.look(d)
 	if err != nil {
 		return page.ConsoleSetupView{}, err
 	}
-	detail, err := s.Console.Setup(ctx, id)
-	if err != nil {
-		return page.ConsoleSetupView{}, err
-	}
-	until, err := s.Console.Watching(ctx, id, watcherOf(session.Hash(d.session)))
-	if err != nil {
-		return page.ConsoleSetupView{}, err
-	}
+	detail := l.detail
 	view := page.ConsoleSetupView{
-		Frame: s.deskFrame(d, "console.setup.title", "", "Company", detail.Company), Row: s.rowView(d.t, detail.Row), BaseURL: deskURL(id, ""),
-		Live: liveView(livePath+"?setup="+id+"&since="+at, s.Now()), RefreshURL: deskURL(id, ""), Operation: onboarding.NewOperation(),
-		Closed: detail.Stand == console.Closed, MayLink: detail.MayLink, Unwatched: detail.Unwatched, Facts: s.facts(d, detail), Support: s.Support,
+		Frame: s.deskFrame(d, "console.setup.title", "", "Company", detail.Company), Row: s.rowView(d.t, detail.Row), BaseURL: deskURL(detail.ID, ""),
+		Live: l.live, RefreshURL: deskURL(detail.ID, ""), Operation: onboarding.NewOperation(),
+		Closed: detail.Stand == console.Closed, MayLink: detail.MayLink, Unwatched: detail.Unwatched, Facts: s.facts(d, detail), Trail: s.deskTrail(d, detail.Trail),
 	}
 	view.Frame.Console.Current = ""
-	if !until.IsZero() {
-		view.Watching = d.t.T("console.watching.until", "Time", s.clock(until))
+	if !l.until.IsZero() {
+		view.Watching = d.t.T("console.watching.until", "Time", s.clock(l.until))
 	}
 	if !view.Closed && !detail.Unwatched {
 		view.Say, view.Trouble = d.t.T("guide.say."+string(detail.Moment)), troubleWords(d, detail)
@@ -65,20 +79,25 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 	for _, step := range detail.Steps {
 		view.Steps = append(view.Steps, s.deskStep(d, step, detail.Step))
 	}
-	s.deskLinks(d, &view, detail)
 	for _, n := range detail.Notes {
 		view.Notes = append(view.Notes, page.ConsoleNote{Text: n.Text, Who: n.Who, Time: s.clock(n.At), Machine: machineTime(n.At)})
 	}
-	for _, e := range slices.Backward(detail.Trail) {
+	s.deskLinks(d, &view, detail)
+	return view, nil
+}
+
+// deskTrail is the timeline, newest first: what the customer reads under Activity, and why forms were refused.
+func (s *Server) deskTrail(d *desk, trail []onboarding.Event) (rows []page.ActivityRow) {
+	for _, e := range slices.Backward(trail) {
 		what := s.whatHappened(d.t, e)
 		if e.Kind == "form.refused" {
 			what = d.t.T("console.refused", "Sentence", plainWords(d, console.Trouble{ID: e.Detail["problem"]}))
 		}
 		if what != "" {
-			view.Trail = append(view.Trail, page.ActivityRow{Time: s.clock(e.At), Machine: machineTime(e.At), What: what, Who: actorWords(d.t, e.Actor), From: e.Detail["reference"]})
+			rows = append(rows, page.ActivityRow{Time: s.clock(e.At), Machine: machineTime(e.At), What: what, Who: actorWords(d.t, e.Actor)})
 		}
 	}
-	return view, nil
+	return rows
 }
 
 func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
@@ -91,14 +110,14 @@ func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
 		{Label: d.t.T("console.fact.reference"), Value: detail.Reference, Mono: true},
 	}
 	for _, each := range []struct {
-		id string
-		at bool
-	}{{"console.fact.opened", !detail.OpenedAt.IsZero()}, {"console.fact.completed", !detail.CompletedAt.IsZero()}, {"console.fact.closed", !detail.ClosedAt.IsZero()}} {
-		if !each.at {
-			continue
+		label string
+		at    time.Time
+	}{
+		{d.t.T("console.fact.opened"), detail.OpenedAt}, {d.t.T("console.fact.completed"), detail.CompletedAt}, {d.t.T("console.fact.closed"), detail.ClosedAt},
+	} {
+		if !each.at.IsZero() {
+			rows = append(rows, component.SummaryRow{Label: each.label, Value: s.clock(each.at)})
 		}
-		at := map[string]string{"console.fact.opened": s.clock(detail.OpenedAt), "console.fact.completed": s.clock(detail.CompletedAt), "console.fact.closed": s.clock(detail.ClosedAt)}[each.id]
-		rows = append(rows, component.SummaryRow{Label: d.t.T(each.id), Value: at})
 	}
 	return rows
 }
