@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -13,21 +14,23 @@ var ErrClosed = fault.New(fault.Gone, "setup.closed", nil)
 
 // Close shuts a setup: its links open nothing and whoever is in it is out at the next request. Doing it twice is fine.
 func (s *Service) Close(ctx context.Context, id string, actor Actor) error {
-	return s.set(ctx, id, actor, "setup.closed", func(setup *Setup, now time.Time) bool {
-		was := setup.ClosedAt
-		if was.IsZero() {
-			setup.ClosedAt = now
+	return s.set(ctx, id, actor, "setup.closed", func(setup *Setup, now time.Time) error {
+		if !setup.ClosedAt.IsZero() {
+			return errAsItWas
 		}
-		return was.IsZero()
+		setup.ClosedAt = now
+		return nil
 	})
 }
 
 // Reopen lets people in again, by links that are still good or by signing in.
 func (s *Service) Reopen(ctx context.Context, id string, actor Actor) error {
-	return s.set(ctx, id, actor, "setup.reopened", func(setup *Setup, _ time.Time) bool {
-		was := setup.ClosedAt
+	return s.set(ctx, id, actor, "setup.reopened", func(setup *Setup, _ time.Time) error {
+		if setup.ClosedAt.IsZero() {
+			return errAsItWas
+		}
 		setup.ClosedAt = time.Time{}
-		return !was.IsZero()
+		return nil
 	})
 }
 
@@ -45,20 +48,16 @@ func (s Setup) DomainFixed() bool {
 
 // Correct changes what customer success said of a setup; ErrDomainFixed when it is too late for another domain.
 func (s *Service) Correct(ctx context.Context, id string, a About, actor Actor) error {
-	_, err := s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
+	return s.set(ctx, id, actor, "setup.corrected", func(setup *Setup, _ time.Time) error {
 		switch before := (About{setup.Company, setup.Domain, setup.Contact}); {
 		case before == a:
-			return Change{}, errAsItWas
+			return errAsItWas
 		case a.Domain != before.Domain && setup.DomainFixed():
-			return Change{}, ErrDomainFixed
+			return ErrDomainFixed
 		}
 		setup.Company, setup.Domain, setup.Contact = a.Company, a.Domain, a.Contact
-		return recorded(setup, now, actor, "setup.corrected", nil)
-	})
-	if err == errAsItWas { //nolint:errorlint // never wrapped
 		return nil
-	}
-	return err
+	})
 }
 
 // LetWatch says whether customer success may look at the setup while the customer works in it.
@@ -67,26 +66,28 @@ func (s *Service) LetWatch(ctx context.Context, id string, actor Actor, may bool
 	if may {
 		kind = "watching.allowed"
 	}
-	return s.set(ctx, id, actor, kind, func(setup *Setup, _ time.Time) bool {
-		was := setup.Unwatched
+	return s.set(ctx, id, actor, kind, func(setup *Setup, _ time.Time) error {
+		if setup.Unwatched == !may {
+			return errAsItWas
+		}
 		setup.Unwatched = !may
-		return was == may
+		return nil
 	})
 }
 
+// errAsItWas says that there is nothing to save.
+var errAsItWas = errors.New("as it was")
+
 // set changes something of a setup that is no answer, and records it when it was a change.
-func (s *Service) set(ctx context.Context, id string, actor Actor, kind string, change func(setup *Setup, now time.Time) bool) error {
+func (s *Service) set(ctx context.Context, id string, actor Actor, kind string, change func(setup *Setup, now time.Time) error) error {
 	_, err := s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
-		if !change(&setup, now) {
-			return Change{}, errAsItWas
+		if err := change(&setup, now); err != nil {
+			return Change{}, err
 		}
 		return recorded(setup, now, actor, kind, nil)
 	})
-	if err == errAsItWas { //nolint:errorlint // never wrapped
+	if errors.Is(err, errAsItWas) {
 		return nil
 	}
 	return err
 }
-
-// errAsItWas says that there is nothing to save.
-var errAsItWas = fault.New(fault.Conflict, "setup.busy", nil)

@@ -375,39 +375,3 @@ func (b *browser) errandThenReset() string {
 	b.Reset()
 	return value
 }
-
-// TestInjectedCodeIsRefused puts the code of one sign-in into the answer to another one.
-func TestInjectedCodeIsRefused(t *testing.T) {
-	b := startSignin(t, sandbox.Options{})
-	b.addProvider(tenantA, "without-pkce", func(p map[string]any) { p["usePkce"] = false })
-	b.RegisterRedirectURI(b.Sample().ClientID, b.callback(tenantA, "without-pkce"))
-	for scheme, reason := range map[string]string{"nordlys": "AADSTS50148", "without-pkce": "the ID token of Microsoft is not good"} {
-		page := b.authorize(question("acr_values", "idp:"+scheme))
-		answer := b.step("POST", page.at.String(), url.Values{"account": {kari}})
-		to, err := url.Parse(answer.header.Get("Location"))
-		if err != nil || to.Query().Get("code") == "" {
-			t.Fatalf("Microsoft leads to %s, %v", to, err)
-		}
-		query := url.Values{"code": {to.Query().Get("code")}, "state": {b.errand(question("acr_values", "idp:"+scheme))}}
-		got := b.answered(b.open(b.callback(tenantA, scheme) + "?" + query.Encode()))
-		if got.Get("error") != "access_denied" || !strings.Contains(got.Get("error_description"), reason) {
-			t.Errorf("%s: %v", scheme, got)
-		}
-	}
-}
-
-func TestProviderThatGoesEndsSignins(t *testing.T) {
-	b := startSignin(t, sandbox.Options{})
-	underWay := b.errand(question("prompt", "login"))
-	b.answered(b.signIn(kari))
-	id := b.Snapshot(tenantA).Providers[0].ID
-	b.iam(tenantA, "DELETE", "/v1/sso/azuread/"+itoa(id), nil, 204)
-	for name, address := range map[string]string{
-		"the answer of Microsoft": b.callback(tenantA, "nordlys") + "?code=x&state=" + underWay,
-		"the session":             b.IDURL() + "/" + tenantA + "/connect/authorize?" + question().Encode(),
-	} {
-		if got := b.answered(b.open(address)); got.Get("error") != "access_denied" {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}

@@ -86,3 +86,23 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		}
 	}
 }
+
+// Closing the sandbox ends a cycle that waits for its endpoint, although the agent and the endpoint are one process.
+func TestCloseEndsACycle(t *testing.T) {
+	r := configured(t, "Kari Nordmann")
+	r.Faults().Set(sandbox.SCIMSlow, 1)
+	ended := make(chan string, 1)
+	go func() { ended <- r.StartProvisioning(r.client) }()
+	if err := r.Faults().AwaitHeld(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if page := r.target("provisioning", r.client); !strings.Contains(page.text("#job"), "On") { // the model is free meanwhile
+		t.Errorf("during the cycle: %s", page.text("#job"))
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if wrong := <-ended; wrong == "" {
+		t.Error("a cycle that was cut counts as done")
+	}
+}

@@ -3,17 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/console"
-	"github.com/aritma/entra-onboard/internal/wizard"
 )
-
-// maxProblems is how many problems of a month are listed.
-const maxProblems = 10
 
 // What is counted by going over setups, each to a limit.
 const (
@@ -29,87 +23,38 @@ const (
 // Figures implements console.Store. It reads counters that are kept with every change; only setups in progress are counted
 // by going over them, to MaxCount.
 func (s *Store) Figures(ctx context.Context, now time.Time) (console.Figures, error) {
-	f := console.Figures{Stands: map[console.Stand]int{}, Steps: map[wizard.Step]int{}}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}) // all figures of one moment
 	if err != nil {
 		return console.Figures{}, fmt.Errorf("count setups: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it wrote nothing
-	for _, count := range []func(context.Context, querier, time.Time, *console.Figures) error{countSetups, countWaiting, takeMedian, countProblems} {
-		if err := count(ctx, tx, now, &f); err != nil {
-			return console.Figures{}, fmt.Errorf("count setups: %w", err)
-		}
-	}
-	for stand, n := range f.Stands {
-		f.Stands[stand] = min(n, console.MaxCount)
-	}
-	for step, n := range f.Steps {
-		f.Steps[step] = min(n, console.MaxCount)
-	}
-	return f, nil
-}
-
-func countSetups(ctx context.Context, q querier, _ time.Time, f *console.Figures) (err error) {
-	rows, err := q.QueryContext(ctx, `SELECT stand, step, n FROM setup_counts WHERE n > 0`)
+	counted, err := count(ctx, tx, now)
 	if err != nil {
-		return err
+		return console.Figures{}, fmt.Errorf("count setups: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var stand console.Stand
-		var step wizard.Step
-		var n int
-		if err := rows.Scan(&stand, &step, &n); err != nil {
-			return err
-		}
-		f.Stands[stand] += n
-		if stand != console.Completed && stand != console.Closed && step != "" {
-			f.Steps[step] += n
-		}
-	}
-	return rows.Err()
+	return counted.Figures(), nil
 }
 
-// countWaiting tells the setups in progress from those that wait: whoever did something of late is in progress.
-func countWaiting(ctx context.Context, q querier, now time.Time, f *console.Figures) error {
-	all := f.Stands[console.InProgress]
-	if all == 0 {
-		return nil
+func count(ctx context.Context, q querier, now time.Time) (c console.Counted, err error) {
+	c.Setups, err = list(ctx, q, func(from row) (t console.Tally, err error) { return t, from.Scan(&t.Stand, &t.Step, &t.N) },
+		`SELECT stand, step, n FROM setup_counts WHERE n > 0`)
+	if err != nil {
+		return c, err
 	}
 	waits := now.Add(-console.WaitingAfter).UnixNano()
-	var busy, waiting int
-	err := q.QueryRowContext(ctx, countBusy, waits, console.MaxCount).Scan(&busy)
+	if err = q.QueryRowContext(ctx, countBusy, waits, console.MaxCount).Scan(&c.Busy); err != nil {
+		return c, err
+	}
+	if c.Busy == console.MaxCount {
+		if err = q.QueryRowContext(ctx, countIdle, waits, console.MaxCount).Scan(&c.Idle); err != nil {
+			return c, err
+		}
+	}
+	c.Took, err = list(ctx, q, func(from row) (d time.Duration, err error) { return d, from.Scan((*int64)(&d)) }, timesTaken, console.MedianOf)
 	if err != nil {
-		return err
+		return c, err
 	}
-	if waiting = all - busy; busy == console.MaxCount {
-		err = q.QueryRowContext(ctx, countIdle, waits, console.MaxCount).Scan(&waiting)
-	}
-	delete(f.Stands, console.InProgress)
-	if busy > 0 {
-		f.Stands[console.InProgress] = busy
-	}
-	if waiting > 0 {
-		f.Stands[console.Waiting] = waiting
-	}
-	return err
-}
-
-// takeMedian looks at completed setups that were opened, closed ones included. Of an even number it takes the middle
-// between the two in the middle.
-func takeMedian(ctx context.Context, q querier, _ time.Time, f *console.Figures) error {
-	took, err := list(ctx, q, func(from row) (d time.Duration, err error) { return d, from.Scan((*int64)(&d)) }, timesTaken, console.MedianOf)
-	if err != nil || len(took) == 0 {
-		return err
-	}
-	slices.Sort(took)
-	low, high := took[(len(took)-1)/2], took[len(took)/2]
-	f.Median, f.Of = low+(high-low)/2, len(took)
-	return nil
-}
-
-func countProblems(ctx context.Context, q querier, now time.Time, f *console.Figures) (err error) {
-	f.Problems, err = list(ctx, q, func(from row) (c console.Count, err error) { return c, from.Scan(&c.ID, &c.N) },
-		`SELECT problem, n FROM problem_counts WHERE month = $1 ORDER BY n DESC, problem LIMIT $2`, now.UTC().Format("2006-01"), maxProblems)
-	return err
+	c.Problems, err = list(ctx, q, func(from row) (c console.Count, err error) { return c, from.Scan(&c.ID, &c.N) },
+		`SELECT problem, n FROM problem_counts WHERE month = $1 ORDER BY n DESC, problem LIMIT $2`, now.UTC().Format("2006-01"), console.MaxProblems)
+	return c, err
 }

@@ -55,12 +55,12 @@ func TestNothingIsReadInFull(t *testing.T) {
 		if stand == "" {
 			index = "setups_listed"
 		}
-		demand(index, c.listing(), append(c.args(), c.limit)...)
+		demand(index, c.listing(), append(c.args(), c.Limit)...)
 		if stand == console.Waiting { // nobody waits at the test's time, so there is nothing to search
 			continue
 		}
-		demand(index, c.searching(), append(c.args(), pattern("contoso"), c.limit)...)
-		demand("setups_searched", c.searching(), append(c.args(), pattern("9f61408e3afb633e50cdf1b20de6f466"), c.limit)...)
+		demand(index, c.searching(), append(c.args(), pattern("contoso"), c.Limit)...)
+		demand("setups_searched", c.searching(), append(c.args(), pattern("9f61408e3afb633e50cdf1b20de6f466"), c.Limit)...)
 	}
 	demand("setups_by_stand", countBusy, 19990*1000000000, console.MaxCount)
 	demand("setups_completed", timesTaken, console.MedianOf)

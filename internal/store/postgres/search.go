@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -13,8 +12,6 @@ import (
 )
 
 const (
-	// maxWords is how many characters are looked for: of longer words only the first so many.
-	maxWords = 100
 	// anywhere is how many characters are looked for anywhere; fewer are looked for at the beginning of company and tenant.
 	anywhere = 3
 )
@@ -22,35 +19,11 @@ const (
 // mark stands before what fewer characters are looked for in; nobody can type it.
 const mark = "\x02"
 
-// clean makes words findable: control characters, of which marks and ends of lines are some, become spaces.
-func clean(words string) string {
-	words = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(words, "\uFFFD")))
-	if utf8.RuneCountInString(words) > maxWords {
-		words = string([]rune(words)[:maxWords])
-	}
-	return words
-}
-
 // wordsOf is what is searched of a setup: a line for each column, in small letters. Which letter is the small one is decided
 // here and not by the database, whose locale may know ASCII alone.
 func wordsOf(s onboarding.Setup) string {
-	lines := []string{mark + mark + line(s.Company), mark + mark + line(s.Tenant), line(s.Domain), line(s.Contact), line(s.ID)}
+	lines := []string{mark + mark + console.OneLine(s.Company), mark + mark + console.OneLine(s.Tenant), console.OneLine(s.Domain), console.OneLine(s.Contact), console.OneLine(s.ID)}
 	return strings.ToLower(strings.Join(lines, "\n"))
-}
-
-// line is a column without control characters.
-func line(column string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(column, "\uFFFD"))
 }
 
 // pattern is the LIKE pattern for clean words; no character of them has a meaning in it.
@@ -64,7 +37,7 @@ func pattern(words string) string {
 // search lists the chosen setups in which the words are found. It is planned anew each time, with the words known: those that
 // many setups have are looked for in the order of the list, which ends early; rare ones in the index of trigrams.
 func (s *Store) search(ctx context.Context, words string, c choice) ([]console.Row, error) {
-	args := append([]any{pgx.QueryExecModeExec}, append(c.args(), pattern(words), c.limit)...)
+	args := append([]any{pgx.QueryExecModeExec}, append(c.args(), pattern(words), c.Limit)...)
 	return list(ctx, s.db, scanRow, c.searching(), args...)
 }
 

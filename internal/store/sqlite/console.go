@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/console"
@@ -24,7 +23,7 @@ func (s *Store) Rows(ctx context.Context, q console.Query) ([]console.Row, error
 	if !ok {
 		return nil, nil
 	}
-	words := clean(q.Words)
+	words := q.Findable()
 	if words != "" {
 		rows, err := s.search(ctx, words, chosen)
 		if err != nil {
@@ -32,7 +31,7 @@ func (s *Store) Rows(ctx context.Context, q console.Query) ([]console.Row, error
 		}
 		return rows, nil
 	}
-	rows, err := list(ctx, s.reader, scanRow, chosen.listing(), append(chosen.args(), chosen.limit)...)
+	rows, err := list(ctx, s.reader, scanRow, chosen.listing(), append(chosen.args(), chosen.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list setups: %w", err)
 	}
@@ -41,18 +40,14 @@ func (s *Store) Rows(ctx context.Context, q console.Query) ([]console.Row, error
 
 // choice is a query without its words.
 type choice struct {
+	console.Bounds
 	where string // on setups s; takes args
-	stand console.Stand
-	// below is the place in the list that every row comes after, above the time of changed_at that every row comes after.
-	below, above int64
-	belowID      string
-	limit        int
 }
 
 func (c choice) args() []any {
-	args := []any{c.below, c.belowID, c.above}
-	if c.stand != "" {
-		args = append(args, string(c.stand))
+	args := []any{c.Below, c.BelowID, c.Above}
+	if c.Stand != "" {
+		args = append(args, string(c.Stand))
 	}
 	return args
 }
@@ -64,43 +59,12 @@ func (c choice) listing() string {
 
 // choose reports false when the query asks for a stand that is none.
 func choose(q console.Query) (choice, bool) {
-	c := choice{
-		where: `(s.listed_at, s.id) < (?, ?) AND s.listed_at > ? AND s.stand = ?`, stand: q.Stand,
-		below: math.MaxInt64, above: math.MinInt64, limit: max(q.Limit, 1),
-	}
-	if q.After.ID != "" {
-		c.below, c.belowID = listedAt(q.After.ChangedAt), q.After.ID
-	}
-	if !q.Since.IsZero() {
-		c.above = q.Since.UnixNano() - 1
-	}
-	if before := q.Before.UnixNano(); !q.Before.IsZero() && before <= c.below {
-		c.below, c.belowID = before, ""
-	}
-	waits := q.Now.Add(-console.WaitingAfter).UnixNano()
-	switch q.Stand {
-	case "":
+	bounds, ok := q.Bounds()
+	c := choice{Bounds: bounds, where: `(s.listed_at, s.id) < (?, ?) AND s.listed_at > ? AND s.stand = ?`}
+	if c.Stand == "" {
 		c.where = `(s.listed_at, s.id) < (?, ?) AND s.listed_at > ? AND s.stand <> 'closed'` // as in setups_listed
-	case console.InProgress:
-		c.above = max(c.above, waits)
-	case console.Waiting:
-		c.stand = console.InProgress
-		if c.below > waits {
-			c.below, c.belowID = waits+1, ""
-		}
-	case console.NotOpened, console.Problem, console.Completed, console.Closed:
-	default:
-		return choice{}, false
 	}
-	return c, true
-}
-
-// listedAt is what setups.listed_at holds for the time of a last change.
-func listedAt(changed time.Time) int64 {
-	if changed.IsZero() {
-		return 0
-	}
-	return changed.UnixNano()
+	return c, ok
 }
 
 // Row implements console.Store.

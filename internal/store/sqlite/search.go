@@ -7,34 +7,17 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/aritma/entra-onboard/internal/console"
 )
 
 const (
-	// maxWords is how many characters are looked for: of longer words only the first so many.
-	maxWords = 100
 	// trigram is how many characters the index needs to find words anywhere.
 	trigram = 3
 	// docsPerTime is how many docids a time of setup_docs has: the nanoseconds of a millisecond.
 	docsPerTime = 1_000_000
 )
-
-// clean makes words findable: control characters, which separate the columns in the index, become spaces.
-func clean(words string) string {
-	words = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(words, "\uFFFD")))
-	if utf8.RuneCountInString(words) > maxWords {
-		words = string([]rune(words)[:maxWords])
-	}
-	return words
-}
 
 // findable is how clean words stand in the text of a setup, see setup_texts: fewer than three characters at a beginning.
 func findable(words string) string {
@@ -69,7 +52,7 @@ func (s *Store) search(ctx context.Context, words string, c choice) (found []con
 	}
 	first, last := docs(c)
 	words = findable(words)
-	expression, whole := match(words, c.stand, known)
+	expression, whole := match(words, c.Stand, known)
 	rows, err := s.reader.QueryContext(ctx, c.searching(), append([]any{expression, first, last}, c.args()...)...)
 	if err != nil {
 		return nil, err
@@ -84,7 +67,7 @@ func (s *Store) search(ctx context.Context, words string, c choice) (found []con
 		if err != nil {
 			return nil, err
 		}
-		if len(found) >= c.limit && doc/docsPerTime != before/docsPerTime {
+		if len(found) >= c.Limit && doc/docsPerTime != before/docsPerTime {
 			break
 		}
 		if !whole && !strings.Contains(fold(text), words) {
@@ -93,9 +76,9 @@ func (s *Store) search(ctx context.Context, words string, c choice) (found []con
 		before, found = doc, append(found, r)
 	}
 	slices.SortFunc(found, func(a, b console.Row) int { // the docids of one millisecond are in no order
-		return -cmp.Or(cmp.Compare(listedAt(a.ChangedAt), listedAt(b.ChangedAt)), strings.Compare(a.ID, b.ID))
+		return -cmp.Or(cmp.Compare(console.ListedAt(a.ChangedAt), console.ListedAt(b.ChangedAt)), strings.Compare(a.ID, b.ID))
 	})
-	return found[:min(len(found), c.limit)], rows.Err()
+	return found[:min(len(found), c.Limit)], rows.Err()
 }
 
 // searching is the query for the chosen setups in which words are found, with their docids and texts and without a limit; takes the
@@ -110,7 +93,7 @@ func (c choice) searching() string {
 
 // docs are the first and the last docid that chosen setups may have.
 func docs(c choice) (first, last int64) {
-	first, last = c.above, c.below
+	first, last = c.Above, c.Below
 	if first != math.MinInt64 {
 		first = first / docsPerTime * docsPerTime
 	}
