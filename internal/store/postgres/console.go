@@ -112,8 +112,14 @@ func (s *Store) Notes(ctx context.Context, setup string) ([]console.Note, error)
 	return notes, nil
 }
 
-// mayWatch keeps the customer's no, and closing, from coming in between: either deletes the watchers that it sees.
-const mayWatch = `SELECT unwatched OR closed_at IS NOT NULL FROM setups WHERE id = $1 FOR SHARE`
+// mayWatch keeps the customer's no, and closing, from coming in between: either deletes the watchers that it sees. It waits
+// its turn as a change does: sharers could hold back a change for as long as more of them come.
+const mayWatch = `SELECT unwatched OR closed_at IS NOT NULL FROM setups WHERE id = $1 FOR NO KEY UPDATE`
+
+// forgetWatchers deletes the watchers of any setup that ended before a time, but for those that somebody else is at: waiting
+// for them while holding one's own setup is how two come to wait for each other.
+const forgetWatchers = `
+	DELETE FROM watchers WHERE (setup, id) IN (SELECT setup, id FROM watchers WHERE until < $1 FOR UPDATE SKIP LOCKED)`
 
 // watchersKept is how long an expired watcher stays at most while others watch.
 const watchersKept = time.Hour
@@ -136,7 +142,7 @@ func (s *Store) Watch(ctx context.Context, w console.Watcher, events ...onboardi
 		if err != nil {
 			return err
 		}
-		if _, err = exec(ctx, tx, `DELETE FROM watchers WHERE until < $1`, w.Until.Add(-watchersKept).UnixNano()); err != nil {
+		if _, err = exec(ctx, tx, forgetWatchers, w.Until.Add(-watchersKept).UnixNano()); err != nil {
 			return err
 		}
 		return addEvents(ctx, tx, w.Setup, events)
