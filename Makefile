@@ -19,7 +19,8 @@ build: ## build the static binary
 
 test: ## every test, with the race detector and real browsers
 	@.ci/need chromium firefox-esr gcc initdb
-	$(GO) test -race -timeout 40m ./...
+	@dir=$$(mktemp -d "$$(.ci/memory)/onboard-test.XXXXXX") && chmod 0711 "$$dir" && trap 'rm -rf "$$dir"' EXIT && \
+	TMPDIR="$$dir" $(GO) test -race -timeout 40m ./...
 
 verify: test check ## what CI runs
 
