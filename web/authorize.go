@@ -85,6 +85,7 @@ var Rules = map[Who][]Permission{
 var Routes = map[string]Permission{
 	"GET /":                           seeSite,
 	"GET /signed-out":                 seeSite,
+	"GET /checklist":                  seeSite,
 	"POST /open":                      openLink,
 	"GET /s":                          seeLink,
 	"GET /s/{link}":                   seeLink,
@@ -115,6 +116,9 @@ var Routes = map[string]Permission{
 	"GET /setup/{setup}/signin-test":  seeSetup,
 	"GET /setup/{setup}/done":         seeSetup,
 
+	"GET /setup/{setup}/done/record.html":        seeSetup,
+	"GET /setup/{setup}/done/secret-expires.ics": seeSetup,
+
 	"GET /setup/{setup}/secret/progress":      seeSetup,
 	"GET /setup/{setup}/review/progress":      seeSetup,
 	"GET /setup/{setup}/token/progress":       seeToken,
@@ -122,6 +126,7 @@ var Routes = map[string]Permission{
 	"GET /setup/{setup}/signin-test/progress": seeSetup,
 	"GET /setup/{setup}/signin-test/result":   seeSetup,
 
+	"POST /setup/{setup}/sharing":      answer,
 	"POST /setup/{setup}/start":        answer,
 	"POST /setup/{setup}/application":  answer,
 	"POST /setup/{setup}/directory":    answer,

@@ -42,7 +42,9 @@ func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame 
 		f.WatchingURL, f.Watched = v.url("watching"), s.watched(v)
 	}
 	_, answered := v.setup.State.Marks[wizard.Start]
-	f.SharingScreen = answered && v.setup.State.Answers.SharingScreen
+	if answered {
+		f.SharingScreen, f.SharingURL, f.SharingBack = v.setup.State.Answers.SharingScreen, v.url("sharing"), v.page()
+	}
 	return f
 }
 
@@ -63,7 +65,7 @@ func (s *Server) stepFrame(v *visit, step wizard.Step, pairs ...any) layout.Fram
 		}
 		progress.Steps = append(progress.Steps, entry)
 	}
-	f.Progress = &progress
+	f.Progress, f.HelpReference = &progress, reference(v.r)
 	if step != wizard.Done && v.guide == nil {
 		f.LaterURL = v.url("later")
 	}

@@ -12,23 +12,8 @@ import (
 
 func (s *Server) showDone(v *visit) error {
 	state := v.setup.State
-	a := state.Answers
-	button := v.t.T("done.button.shown")
-	if a.HoldButton {
-		button = v.t.T("done.button.held")
-	}
 	view := page.DoneView{
-		Frame: s.stepFrame(v, wizard.Done, "Company", v.setup.Company),
-		Rows: []component.SummaryRow{
-			{Label: v.t.T("done.signin"), Value: a.DisplayName, Tag: button},
-			{Label: v.t.T("done.people"), Value: s.donePeople(v)},
-			{Label: v.t.T("done.tested"), Value: s.doneTested(v)},
-			{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true},
-			{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
-			{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
-			{Label: "Tenant URL", LabelLang: "en", Value: s.Onboarding.TenantURL(v.setup), Mono: true},
-			{Label: v.t.T("done.completed"), Value: v.setup.CompletedAt.UTC().Format("2 January 2006 15:04 UTC")},
-		},
+		Frame: s.stepFrame(v, wizard.Done, "Company", v.setup.Company), Connection: s.connection(v), Rows: s.doneRows(v),
 		Links: []component.Link{
 			{Text: v.t.T("done.manage.provisioning"), URL: s.portal(v, portal.Provisioning), NewTab: true},
 			{Text: v.t.T("done.manage.people"), URL: s.portal(v, portal.UsersAndGroups), NewTab: true},
@@ -37,18 +22,61 @@ func (s *Server) showDone(v *visit) error {
 			{Text: v.t.T("token.replace.link"), URL: v.url("token/replace")},
 			{Text: v.t.T("done.manage.review"), URL: v.step(wizard.Review)},
 		},
-		Notices: s.tokenNotices(v), Button: s.loginButton(v, wizard.Done),
+		Notices: s.tokenNotices(v), Button: s.loginButton(v, wizard.Done), RecordURL: v.url("done/record.html"),
 	}
-	if a.HoldButton {
-		view.Frame.Lead = v.t.T("done.lead.held")
-	}
-	if !a.FirstUserArrived {
-		view.Frame.Lead = v.t.T("done.lead.waiting")
-	}
-	if day, err := time.Parse(time.DateOnly, a.SecretExpires); err == nil {
-		view.Expires = day.Format("2 January 2006")
+	view.Frame.Lead = s.doneLead(v)
+	if day, err := time.Parse(time.DateOnly, state.Answers.SecretExpires); err == nil {
+		view.Expires, view.CalendarURL = day.Format("2 January 2006"), v.url("done/secret-expires.ics")
 	}
 	return v.render(http.StatusOK, page.Done(view))
+}
+
+// doneLead says in one sentence what is on.
+func (s *Server) doneLead(v *visit) string {
+	a := v.setup.State.Answers
+	switch {
+	case !a.FirstUserArrived:
+		return v.t.T("done.lead.waiting")
+	case a.HoldButton:
+		return v.t.T("done.lead.held")
+	}
+	return v.t.T("done.lead")
+}
+
+// connection is the picture of what works.
+func (s *Server) connection(v *visit) component.ConnectionView {
+	signin, people := !v.setup.State.Answers.HoldButton, v.setup.State.Answers.FirstUserArrived
+	title := "done.connection"
+	switch {
+	case !signin && !people:
+		title = "done.connection.neither"
+	case !signin:
+		title = "done.connection.people"
+	case !people:
+		title = "done.connection.signin"
+	}
+	return component.ConnectionView{Title: v.t.T(title), Lines: []component.ConnectionLine{
+		{Text: v.t.T("connection.signin"), On: signin}, {Text: v.t.T("connection.provisioning"), On: people},
+	}}
+}
+
+// doneRows is what was set up; no secret.
+func (s *Server) doneRows(v *visit) []component.SummaryRow {
+	a := v.setup.State.Answers
+	button := v.t.T("done.button.shown")
+	if a.HoldButton {
+		button = v.t.T("done.button.held")
+	}
+	return []component.SummaryRow{
+		{Label: v.t.T("done.signin"), Value: a.DisplayName, Tag: button},
+		{Label: v.t.T("done.people"), Value: s.donePeople(v)},
+		{Label: v.t.T("done.tested"), Value: s.doneTested(v)},
+		{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true},
+		{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
+		{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
+		{Label: "Tenant URL", LabelLang: "en", Value: s.Onboarding.TenantURL(v.setup), Mono: true},
+		{Label: v.t.T("done.completed"), Value: v.setup.CompletedAt.UTC().Format("2 January 2006 15:04 UTC")},
+	}
 }
 
 // donePeople says whether provisioning was seen working, and by whom.

@@ -29,7 +29,7 @@ var rooms = []room{
 	{path: "cmd/onboard", rooms: "internal/... web web/session", libraries: "github.com/alecthomas/kong", why: "wires everything, and alone knows the sandbox"},
 
 	{
-		path: "web", rooms: "internal/onboarding internal/account internal/console internal/live internal/wizard internal/portal internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
+		path: "web", rooms: "internal/onboarding internal/account internal/console internal/live internal/wizard internal/portal internal/calendar internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
 		libraries: "github.com/a-h/templ github.com/go-chi/chi/v5 github.com/gorilla/sessions github.com/mileusna/useragent", without: "database/sql os", why: "HTTP only: it orders no outside call and knows no engine",
 	},
 	{path: "web/session", rooms: "internal/seal internal/secret", libraries: "github.com/gorilla/sessions", without: "database/sql", why: "declares the storage it needs, and decides nothing"},
@@ -59,6 +59,7 @@ var rooms = []room{
 	{path: "internal/scim", rooms: "internal/fault internal/outbound internal/secret", why: "adapter: knows no other adapter"},
 	{path: "internal/signin", rooms: "internal/fault internal/outbound internal/secret", libraries: "golang.org/x/oauth2 golang.org/x/sync github.com/coreos/go-oidc/v3", why: "adapter: knows no other adapter"},
 	{path: "internal/outbound", libraries: "code.dny.dev/ssrf github.com/failsafe-go/failsafe-go", why: "the one HTTP client: knows nobody who uses it"},
+	{path: "internal/calendar", libraries: "github.com/arran4/golang-ical", without: "net/http", why: "days to remember, as a file"},
 	{path: "internal/portal", without: "net/http", why: "facts about Microsoft's portal"},
 
 	{path: "internal/fault", without: "net/http log/slog", why: "carries, never tells"},

@@ -46,7 +46,7 @@ func made() map[string][]string {
 		secret.received secret.checked secret.dropped provider.registered provider.scheme-taken register.failed redirect.proven
 		changes.discarded token.intended token.created token.probed token.revealed token.pasted token.removed token.failed
 		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed
-		setup.closed setup.reopened setup.corrected watching.began watching.refused watching.allowed`) {
+		sharing.began sharing.ended setup.closed setup.reopened setup.corrected watching.began watching.refused watching.allowed`) {
 		events = append(events, "activity."+kind)
 	}
 	var says, watches []string

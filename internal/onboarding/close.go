@@ -75,6 +75,21 @@ func (s *Service) LetWatch(ctx context.Context, id string, actor Actor, may bool
 	})
 }
 
+// ShareScreen says whether the customer's screen is seen by others: what is secret is asked about before it is shown then.
+func (s *Service) ShareScreen(ctx context.Context, id string, actor Actor, shared bool) error {
+	kind := "sharing.ended"
+	if shared {
+		kind = "sharing.began"
+	}
+	return s.set(ctx, id, actor, kind, func(setup *Setup, _ time.Time) error {
+		if setup.State.Answers.SharingScreen == shared {
+			return errAsItWas
+		}
+		setup.State.Answers.SharingScreen = shared
+		return nil
+	})
+}
+
 // errAsItWas says that there is nothing to save.
 var errAsItWas = errors.New("as it was")
 

@@ -1,21 +1,32 @@
 // A secret that is typed can be looked at, and is covered with the rest.
 all("[data-toggle]", (box) => {
-  const [input, button] = box.children;
+  const [input, button] = box.querySelectorAll("input, [data-do=show]");
   const show = button.textContent;
-  const set = (open) => {
+  const acts = guard(box, () => input.type == "text", (open) => {
     input.type = open ? "text" : "password";
     button.textContent = open ? button.dataset.hide : show;
-  };
-  on(button, "click", () => set(input.type == "password"));
-  cover.push(() => set(false));
+  });
+  on(box, "click", ({ target }) => acts[target.dataset.do]?.());
 });
+
+// The switch about the screen changes in place: nothing that was typed, or is shown once, is lost.
+on(document, "formdata", ({ target, formData }) => "stay" in target.dataset && formData.set("stay", "yes"));
+on(document, "submit", ({ target, submitter }) => {
+  if (!("stay" in target.dataset)) return;
+  const next = submitter.value == "yes";
+  setTimeout(() => {
+    submitter.ariaChecked = next;
+    submitter.value = next ? "no" : "yes";
+  });
+});
+all("[data-print]", (button) => on(button, "click", () => print()));
 
 // A second click on a form that is under way is swallowed. The button keeps the focus, so it is not disabled; after
 // a while, or when the page comes back, the form can be sent again.
 on(document, "submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) return event.preventDefault();
-  if (form.target) return;
+  if (form.target || "stay" in form.dataset) return;
   const bad = [...form.elements].find((input) => input.validity?.badInput); // a date typed by half would be sent as none
   if (bad) return event.preventDefault(), bad.reportValidity();
   form.dataset.sent = 1;
