@@ -16,9 +16,9 @@ import (
 // frame is the frame of a page outside a setup.
 func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout.Frame {
 	t := s.printer(r)
-	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support}
+	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support, Languages: s.languages(r)}
 	if sess, err := s.session(r); err == nil {
-		f.Session = s.sessionLife(sess)
+		f.Session = s.sessionLife(t, sess)
 		if person := accountOf(sess); !person.IsZero() {
 			f.Person = person.Label()
 		}
@@ -129,7 +129,7 @@ func (s *Server) problemNotice(v *visit, p *wizard.Problem) *component.NoticeVie
 		f = fault.New(p.Kind, "account.refused", nil)
 	}
 	return &component.NoticeView{
-		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(p.At)),
+		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(v.t, p.At)),
 		Text: v.t.Fault(f), Reference: p.Reference,
 	}
 }

@@ -160,10 +160,6 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Se
 	return sess.Save(r, w)
 }
 
-func (s *Server) printer(r *http.Request) message.Printer {
-	return s.Messages.For(r.Header.Get("Accept-Language"))
-}
-
 // actor names the person in the audit trail: by the way they came in.
 func (v *visit) actor() onboarding.Actor {
 	a := onboarding.Actor{Who: "token", From: middleware.Address(v.ctx())}
@@ -220,12 +216,11 @@ func render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 }
 
 // clock shows a time of day, with the day when it is not today's.
-func (s *Server) clock(at time.Time) string {
-	at = at.UTC()
-	if now := s.Now().UTC(); now.YearDay() != at.YearDay() || now.Year() != at.Year() {
-		return at.Format("2 January 15:04 UTC")
+func (s *Server) clock(t message.Printer, at time.Time) string {
+	if t.Day(at) != t.Day(s.Now()) {
+		return t.Moment(at)
 	}
-	return at.Format("15:04 UTC")
+	return t.Hour(at)
 }
 
 // revision is what the form of a step carries.
