@@ -15,9 +15,9 @@ import (
 
 const (
 	languagePath = "/language"
-	// languageCookie holds the tag of the language that somebody chose. It is their own and tells nothing else, it is there before a
+	// LanguageCookie holds the tag of the language that somebody chose. It is their own and tells nothing else, it is there before a
 	// session is and stays when one ends; a __Host- cookie cannot be planted by a sibling host (RFC 6265bis, 4.1.3.2).
-	languageCookie = "onboard-language"
+	LanguageCookie = "onboard-language"
 	hostPrefix     = "__Host-"
 	languageLife   = 365 * 24 * 60 * 60 // seconds; browsers keep none for more than 400 days
 )
@@ -38,9 +38,9 @@ func (s *Server) chosen(r *http.Request) []string {
 
 func (s *Server) languageCookie() string {
 	if s.PublicURL.Scheme == "https" {
-		return hostPrefix + languageCookie
+		return hostPrefix + LanguageCookie
 	}
-	return languageCookie
+	return LanguageCookie
 }
 
 // submitLanguage keeps the choice and leads back to the page that it was made on.

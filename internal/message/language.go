@@ -23,6 +23,9 @@ var offered = languages[:1]
 // bokmal is the primary subtag of the one Norwegian that is written here. Whoever asks for Norwegian (no) or nynorsk (nn) reads it.
 const bokmal = "nb"
 
+// Known are all the languages that the wizard is written in, English first, whether they are offered yet or not.
+func Known() []Language { return slices.Clone(languages) }
+
 // Languages are those that a Printer can be had in, English first.
 func (c *Catalogue) Languages() []Language { return c.languages }
 
