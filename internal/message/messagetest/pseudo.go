@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -22,6 +23,21 @@ var kept = regexp.MustCompile("\\{\\{.*?\\}\\}|\\*\\*.*?\\*\\*|`[^`]*`")
 
 // Catalogue is English and the other languages of the wizard, made up.
 func Catalogue(t testing.TB) *message.Catalogue {
+	t.Helper()
+	made.once.Do(func() { made.catalogue = catalogue(t) })
+	if made.catalogue == nil {
+		t.Fatal("there are no made-up languages")
+	}
+	return made.catalogue
+}
+
+// made is the one catalogue of a test program: making it takes a second.
+var made struct {
+	once      sync.Once
+	catalogue *message.Catalogue
+}
+
+func catalogue(t testing.TB) *message.Catalogue {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(here), "..", "catalogue", "*.en.toml"))
