@@ -5,7 +5,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/aritma/entra-onboard/internal/message/messagetest"
+	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/wizard"
 )
 
@@ -90,4 +96,150 @@ func (s *site) everyPage(v *visitor) {
 			v.tab().get(r.path(setup, "nothing"))
 		}
 	}
+}
+
+// speaks demands a page in a language.
+func (v *visitor) speaks(tag, what string) *visitor {
+	v.t.Helper()
+	if got := v.page.Find("html").AttrOr("lang", ""); got != tag {
+		v.t.Errorf("%s: %s (%d) is in %q, want %q", what, v.path, v.status, got, tag)
+	}
+	if h1 := v.text("h1"); tag != "en" && !strings.HasPrefix(h1, messagetest.Letters(tag)+" ") {
+		v.t.Errorf("%s: %s (%d) says %q", what, v.path, v.status, h1)
+	}
+	return v
+}
+
+// choose presses the button of a language in the switch of the page.
+func (v *visitor) choose(tag string) *visitor {
+	v.t.Helper()
+	form := v.page.Find("form.languages")
+	button := form.Find("button[name=language][value='" + tag + "']")
+	if form.Length() != 1 || button.AttrOr("lang", "") != tag {
+		v.t.Fatalf("%s offers no %s", v.path, tag)
+	}
+	return v.post(form.AttrOr("action", ""), url.Values{"language": {tag}, "back": {form.Find("[name=back]").AttrOr("value", "")}})
+}
+
+// TestLanguageIsAskedForOrChosen: what the browser asks for counts until somebody chooses; then the choice does, in and out of sessions.
+func TestLanguageIsAskedForOrChosen(t *testing.T) {
+	s := newSiteIn(t, "fi-FI,fi;q=0.9,en;q=0.8")
+	v := s.visitor().get("/").speaks("fi", "asked for")
+	var names []string
+	v.page.Find("form.languages button").Each(func(_ int, b *goquery.Selection) { names = append(names, b.AttrOr("lang", "")+" "+b.Text()) })
+	if got := strings.Join(names, ", "); got != "en English, nb Norsk bokmål, sv Svenska, da Dansk, fi Suomi" {
+		t.Errorf("the switch says %q", got)
+	}
+	if now := v.page.Find("form.languages [aria-current]"); now.Length() != 1 || now.AttrOr("lang", "") != "fi" {
+		t.Errorf("%d languages are the current one", now.Length())
+	}
+	got := v.once(v.request(http.MethodPost, "/language", url.Values{"language": {"nb"}, "back": {"/"}}))
+	cookie := got.header.Get("Set-Cookie")
+	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/" || cookie != "onboard-language=nb; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax" {
+		t.Errorf("the choice is answered %d, %q, %q", got.status, got.header.Get("Location"), cookie)
+	}
+	v.get("/").speaks("nb", "chosen")
+	link := s.link("--scheme", "chosen")
+	v.open(link).speaks("nb", "a setup opened").walk("directory").speaks("nb", "a step")
+	v.send(map[string]string{"directory": "x"}).speaks("nb", "a wrong form")
+	if v.choose("sv"); v.status != http.StatusOK || !strings.HasSuffix(v.path, "/directory") {
+		t.Errorf("a choice on a wrong form leads to %s (%d)", v.path, v.status)
+	}
+	v.speaks("sv", "chosen on a step").get(link).choose("da").speaks("da", "chosen on a link")
+	if v.path != link {
+		t.Errorf("a choice on a link leads to %s", v.path)
+	}
+	v.post("/signout", url.Values{}).speaks("da", "signed out")
+	v.get("/").send(map[string]string{"signin-tenant": s.sandbox.Sample().Tenant}).speaks("da", "signing in")
+	v.identify(sandbox.Administrator).speaks("da", "signed in")
+	v.post("/language", url.Values{"language": {"xx"}, "back": {"/sessions"}}).speaks("da", "a language that is none")
+	for _, back := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, "", "sessions", "javascript:alert(1)"} {
+		got := v.once(v.request(http.MethodPost, "/language", url.Values{"language": {"da"}, "back": {back}}))
+		if to := got.header.Get("Location"); got.status != http.StatusSeeOther || to != "/" {
+			t.Errorf("back to %q leads to %q (%d)", back, to, got.status)
+		}
+	}
+}
+
+// TestChoiceLosesNoToken: where the token stands, the choice opens a tab of its own, on a page that asks for nothing again.
+func TestChoiceLosesNoToken(t *testing.T) {
+	s := newSiteIn(t, "nb")
+	v := s.visitor().open(s.link()).walk("review").register().handOver()
+	form := v.page.Find("form.languages")
+	if v.value() == "" || form.AttrOr("target", "") != "_blank" {
+		t.Errorf("the choice leaves the page with the token: target %q", form.AttrOr("target", ""))
+	}
+	if other := v.tab().choose("fi").speaks("fi", "the other tab"); !strings.HasSuffix(other.path, "/token") || other.status != http.StatusOK || other.value() != "" {
+		t.Errorf("the other tab is at %s (%d)", other.path, other.status)
+	}
+	v.send(map[string]string{"pasted": "yes"}).at("provisioning").speaks("fi", "after the choice")
+	s.one(1)
+}
+
+// TestErrorsAreInTheLanguage of whoever reads them.
+func TestErrorsAreInTheLanguage(t *testing.T) {
+	s := newSiteIn(t, "sv;q=0.8, de")
+	v := s.visitor()
+	demand := func(what string, status int) {
+		t.Helper()
+		if v.speaks("sv", what); v.status != status {
+			t.Errorf("%s is answered %d", what, v.status)
+		}
+	}
+	v.get("/nowhere")
+	demand("no page", http.StatusNotFound)
+	v.do(v.request(http.MethodPut, "/", url.Values{}))
+	demand("no method", http.StatusMethodNotAllowed)
+	v.get("/setup/" + strings.Repeat("a", 26) + "/start")
+	demand("no setup", http.StatusNotFound)
+	forged := v.request(http.MethodPost, "/language", url.Values{"language": {"fi"}})
+	forged.Header.Set("Sec-Fetch-Site", "cross-site")
+	v.do(forged)
+	demand("a forged choice", http.StatusForbidden)
+	other := v.request(http.MethodGet, "/", nil)
+	other.Host = "elsewhere.example"
+	if got := v.once(other); got.status != http.StatusMisdirectedRequest || !strings.HasPrefix(got.body, messagetest.Letters("sv")) {
+		t.Errorf("another host is answered %d: %s", got.status, got.body)
+	}
+	for range 20 {
+		v.get("/s/" + strings.Repeat("x", 43))
+	}
+	demand("too many guesses", http.StatusTooManyRequests)
+	s.stop()
+	s.environ["ONBOARD_SEALING_KEYS"] = seal.Generate().Expose()
+	s.start()
+	v.get("/")
+	demand("the wrong keys", http.StatusServiceUnavailable)
+}
+
+// TestConsoleIsInTheLanguageOfItsReader: streams and files, too. What machines read is the same in every language.
+func TestConsoleIsInTheLanguageOfItsReader(t *testing.T) {
+	s := newSiteIn(t, "nb")
+	customer := s.visitor().open(s.link())
+	one := s.guide()
+	s.language = "fi"
+	other := s.guide()
+	here, there := one.listen("/console/live", "Accept-Language", "nb"), other.listen("/console/live", "Accept-Language", "fi")
+	customer.send(map[string]string{"sharing": "yes", "applications": "one"}).speaks("fi", "the customer")
+	for tag, stream := range map[string]*listening{"nb": here, "fi": there} {
+		if row := stream.row(customer.setup()).Text(); !strings.Contains(row, messagetest.Letters(tag)+" ") {
+			t.Errorf("the stream in %s tells %q", tag, row)
+		}
+	}
+	file := other.once(other.request(http.MethodGet, "/console/setups/"+customer.setup()+"/trail.csv", nil)).body
+	head, first, _ := strings.Cut(file, "\r\n")
+	if head != strings.ReplaceAll(messagetest.Letters("fi at,fi actor,fi from,fi kind,fi detail"), "fi ", messagetest.Letters("fi")+" ") {
+		t.Errorf("the columns are %q", head)
+	}
+	if at, _, _ := strings.Cut(first, ","); !isRFC3339(at) {
+		t.Errorf("a time in a file is %q", at)
+	}
+	if file := other.once(other.request(http.MethodGet, "/console/figures.json", nil)).body; !strings.Contains(file, `"figure": "setups by state"`) {
+		t.Errorf("the keys of JSON are translated: %s", file)
+	}
+}
+
+func isRFC3339(text string) bool {
+	_, err := time.Parse(time.RFC3339Nano, text)
+	return err == nil
 }
