@@ -41,6 +41,7 @@ type visit struct {
 	guide   *guide          // set where a guide looks at the customer's screen with sample values
 	refused []string        // message ids of what is wrong with the form
 	status  int             // of the answer; 0: no page
+	retold  bool            // the form was sent to be read in another language: it is shown again as it stands
 }
 
 // in admits a request to the setup that its path names, if the table lets the visitor do it, and reads its form. A setup that does not exist
@@ -57,6 +58,11 @@ func (s *Server) in(h inSetup) handler {
 		}
 		if formErr != nil {
 			return formErr
+		}
+		if s.choose(w, r) {
+			if v.retold = keepsAnswers(r); !v.retold {
+				return v.redirect(s.back(r))
+			}
 		}
 		if err := h(v); err != nil {
 			return err
@@ -205,6 +211,9 @@ func (v *visit) after(step wizard.Step, setup onboarding.Setup) error {
 
 // render answers with a page.
 func (v *visit) render(status int, page templ.Component) error {
+	if v.retold {
+		status = http.StatusOK
+	}
 	v.status = status
 	return render(v.w, v.r, status, page)
 }

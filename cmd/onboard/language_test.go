@@ -110,13 +110,22 @@ func (v *visitor) speaks(tag, what string) *visitor {
 	return v
 }
 
-// choose presses the button of a language in the switch of the page.
-func (v *visitor) choose(tag string) *visitor {
+// choose presses the button of a language in the switch of the page. What was entered in the form of the page is sent with it, where the
+// button belongs to that form.
+func (v *visitor) choose(tag string, entered map[string]string) *visitor {
 	v.t.Helper()
 	form := v.page.Find("form.languages")
 	button := form.Find("button[name=language][value='" + tag + "']")
 	if form.Length() != 1 || button.AttrOr("lang", "") != tag {
 		v.t.Fatalf("%s offers no %s", v.path, tag)
+	}
+	if owner := button.AttrOr("form", ""); owner != "" {
+		if v.page.Find("main form#"+owner).Length() != 1 {
+			v.t.Fatalf("%s has no form %q", v.path, owner)
+		}
+		action, values := v.form(entered)
+		values.Set("language", tag)
+		return v.post(action, values)
 	}
 	return v.post(form.AttrOr("action", ""), url.Values{"language": {tag}, "back": {form.Find("[name=back]").AttrOr("value", "")}})
 }
@@ -142,10 +151,10 @@ func TestLanguageIsAskedForOrChosen(t *testing.T) {
 	link := s.link("--scheme", "chosen")
 	v.open(link).speaks("nb", "a setup opened").walk("directory").speaks("nb", "a step")
 	v.send(map[string]string{"directory": "x"}).speaks("nb", "a wrong form")
-	if v.choose("sv"); v.status != http.StatusOK || !strings.HasSuffix(v.path, "/directory") {
+	if v.choose("sv", nil); v.status != http.StatusOK || !strings.HasSuffix(v.path, "/directory") {
 		t.Errorf("a choice on a wrong form leads to %s (%d)", v.path, v.status)
 	}
-	v.speaks("sv", "chosen on a step").get(link).choose("da").speaks("da", "chosen on a link")
+	v.speaks("sv", "chosen on a step").get(link).choose("da", nil).speaks("da", "chosen on a link")
 	if v.path != link {
 		t.Errorf("a choice on a link leads to %s", v.path)
 	}
@@ -169,7 +178,7 @@ func TestChoiceLosesNoToken(t *testing.T) {
 	if v.value() == "" || form.AttrOr("target", "") != "_blank" {
 		t.Errorf("the choice leaves the page with the token: target %q", form.AttrOr("target", ""))
 	}
-	if other := v.tab().choose("fi").speaks("fi", "the other tab"); !strings.HasSuffix(other.path, "/token") || other.status != http.StatusOK || other.value() != "" {
+	if other := v.tab().choose("fi", nil).speaks("fi", "the other tab"); !strings.HasSuffix(other.path, "/token") || other.status != http.StatusOK || other.value() != "" {
 		t.Errorf("the other tab is at %s (%d)", other.path, other.status)
 	}
 	v.send(map[string]string{"pasted": "yes"}).at("provisioning").speaks("fi", "after the choice")
@@ -242,4 +251,50 @@ func TestConsoleIsInTheLanguageOfItsReader(t *testing.T) {
 func isRFC3339(text string) bool {
 	_, err := time.Parse(time.RFC3339Nano, text)
 	return err == nil
+}
+
+// TestChoiceKeepsWhatWasEntered: where a form holds what was not saved yet, it is shown again in the other language, and nothing is done.
+func TestChoiceKeepsWhatWasEntered(t *testing.T) {
+	s := newSiteIn(t, "nb")
+	v := s.visitor().open(s.link())
+	for _, step := range []struct {
+		name    string
+		entered map[string]string
+		save    map[string]string
+	}{
+		{"start", map[string]string{"sharing": "no", "applications": "two"}, map[string]string{"sharing": "no", "applications": "one"}},
+		{"application", nil, nil},
+		{"directory", map[string]string{"directory": "not yet whole", "client": "neither"}, map[string]string{"directory": s.sandbox.Sample().DirectoryID, "client": s.sandbox.Sample().ClientID}},
+		{"signin", map[string]string{"name": "Nordlys", "scheme": "Nordlys!", "create": "yes", "button": "later"}, map[string]string{"scheme": "nordlys", "name": "Nordlys"}},
+		{"redirect", nil, nil},
+		{"secret", nil, map[string]string{"secret": s.sandbox.Sample().ClientSecret.Expose()}},
+		{"assign", map[string]string{"person": "kari"}, map[string]string{"person": ""}},
+	} {
+		v.at(step.name)
+		before := len(s.trail(v.setup()))
+		for _, tag := range []string{"fi", "nb"} {
+			v.choose(tag, step.entered).at(step.name).speaks(tag, step.name)
+			if v.status != http.StatusOK || v.page.Find("[role=alert], [aria-invalid=true]").Length() != 0 {
+				t.Errorf("%s: the choice is answered %d: %s", step.name, v.status, v.text("[role=alert]"))
+			}
+		}
+		_, values := v.form(nil)
+		for name, want := range step.entered {
+			if got := values.Get(name); got != want {
+				t.Errorf("%s: %s was %q, and is %q in another language", step.name, name, want, got)
+			}
+		}
+		if n := len(s.trail(v.setup())); n != before {
+			t.Errorf("%s: the choice did something: %v", step.name, s.trail(v.setup())[before:])
+		}
+		v.send(step.save)
+	}
+	v.at("review").speaks("nb", "the end")
+	// A form that acts is not acted upon when it chooses.
+	action, values := v.form(nil)
+	values.Set("language", "da")
+	v.post(action, values).at("review").speaks("da", "a form that acts")
+	if n := len(s.held().Providers); n != 0 {
+		t.Errorf("a choice registered %d providers", n)
+	}
 }
