@@ -106,9 +106,12 @@ func (s *Server) back(r *http.Request) string {
 	if r.Method == http.MethodGet && strings.HasPrefix(at, consolePath) {
 		return r.URL.RequestURI()
 	}
-	routes := chi.RouteContext(r.Context()).Routes
+	here := chi.RouteContext(r.Context())
+	if here == nil {
+		return "/"
+	}
 	for ; at != "/" && at != "."; at = path.Dir(at) {
-		if at != callbackPath && routes.Match(chi.NewRouteContext(), http.MethodGet, at) {
+		if at != callbackPath && here.Routes.Match(chi.NewRouteContext(), http.MethodGet, at) {
 			return at
 		}
 	}

@@ -40,7 +40,7 @@ func TestUnknownLanguageIsEnglish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, header := range []string{"", "xx", "fi;q=0.9, de", "\x00;;;=", "*"} {
+	for _, header := range []string{"", "xx", "is;q=0.9, de", "\x00;;;=", "*"} {
 		if got := c.For(header).T("yes"); got != "Yes" {
 			t.Errorf("Accept-Language %q: %q", header, got)
 		}
