@@ -24,7 +24,7 @@ func (s *Server) showActivity(v *visit) error {
 			continue
 		}
 		view.Rows = append(view.Rows, page.ActivityRow{
-			Time: e.At.UTC().Format("2 January 2006 15:04:05 UTC"), Machine: e.At.UTC().Format("2006-01-02T15:04:05Z"),
+			Time: v.t.Second(e.At), Machine: machineTime(e.At),
 			What: what, Who: actorWords(v.t, e.Actor), From: e.From,
 		})
 	}

@@ -66,7 +66,7 @@ func (s *Server) arrivalRows(v *visit, looking bool) []component.StatusView {
 	rows = append(rows, s.peopleRow(v, waiting))
 	group := component.StatusView{Title: v.t.T("arrivals.group"), Text: v.t.T("arrivals.group.waiting")}
 	if g := v.setup.State.Arrivals.Group; g != nil {
-		group.State, group.Text = component.StateGood, v.t.T("arrivals.group.here", "Name", nameOr(g.Name, v.t.T("arrivals.group")), "Time", s.clock(g.At))
+		group.State, group.Text = component.StateGood, v.t.T("arrivals.group.here", "Name", nameOr(g.Name, v.t.T("arrivals.group")), "Time", s.clock(v.t, g.At))
 	}
 	return append(rows, group)
 }
@@ -78,7 +78,7 @@ func (s *Server) personRow(v *visit, waiting component.State) component.StatusVi
 	case a.Person != nil && a.PersonBefore:
 		row.State, row.Text = component.StateDoubt, v.t.T("arrivals.person.before", "Name", nameOr(a.Person.Name, name))
 	case a.Person != nil:
-		row.State, row.Text = component.StateGood, v.t.T("arrivals.person.here", "Name", nameOr(a.Person.Name, name), "Time", s.clock(a.Person.At))
+		row.State, row.Text = component.StateGood, v.t.T("arrivals.person.here", "Name", nameOr(a.Person.Name, name), "Time", s.clock(v.t, a.Person.At))
 	case a.Somebody():
 		row.Text = v.t.T("arrivals.person.others")
 	}
@@ -90,9 +90,9 @@ func (s *Server) peopleRow(v *visit, waiting component.State) component.StatusVi
 	row := component.StatusView{State: waiting, Title: v.t.T("arrivals.people")}
 	switch {
 	case a.People > 0 && !a.First.IsZero():
-		row.State, row.Text = component.StateGood, v.t.T("arrivals.people.here", "Count", a.People, "Time", s.clock(a.First))
+		row.State, row.Text = component.StateGood, v.t.T("arrivals.people.here", "Count", a.People, "Time", s.clock(v.t, a.First))
 	case !a.First.IsZero():
-		row.State, row.Text = component.StateGood, v.t.T("arrivals.people.gone", "Time", s.clock(a.First))
+		row.State, row.Text = component.StateGood, v.t.T("arrivals.people.gone", "Time", s.clock(v.t, a.First))
 	case a.Somebody():
 		row.State, row.Text = component.StateGood, v.t.T("arrivals.people.person")
 	case a.Since.IsZero() && v.setup.State.Answers.FirstPerson == "":
@@ -110,7 +110,7 @@ func (s *Server) peopleRow(v *visit, waiting component.State) component.StatusVi
 // arrivalsClock says when Aritma was asked and is asked again, and by when Entra can have sent somebody.
 func (s *Server) arrivalsClock(v *visit, looking, arrived bool, next time.Time) []string {
 	a := v.setup.State.Arrivals
-	last := s.clock(a.CheckedAt)
+	last := s.clock(v.t, a.CheckedAt)
 	var asked string
 	switch {
 	case looking:
@@ -125,7 +125,7 @@ func (s *Server) arrivalsClock(v *visit, looking, arrived bool, next time.Time) 
 		if now := s.Now(); next.Before(now) {
 			next = now
 		}
-		asked = v.t.T("arrivals.asked", "Last", last, "Next", s.clock(next))
+		asked = v.t.T("arrivals.asked", "Last", last, "Next", s.clock(v.t, next))
 	}
 	pasted := v.setup.State.Token.PastedAt
 	if arrived || pasted.IsZero() {
@@ -135,7 +135,7 @@ func (s *Server) arrivalsClock(v *visit, looking, arrived bool, next time.Time) 
 	if s.Now().Sub(pasted) > entraCycle {
 		id = "arrivals.clock.late"
 	}
-	return []string{asked, v.t.T(id, "Since", s.clock(pasted), "Waited", s.waited(v), "By", s.clock(pasted.Add(entraCycle)))}
+	return []string{asked, v.t.T(id, "Since", s.clock(v.t, pasted), "Waited", s.waited(v), "By", s.clock(v.t, pasted.Add(entraCycle)))}
 }
 
 // waited is how long Entra has had the token, in words.
@@ -175,9 +175,9 @@ func (s *Server) arrivalNotices(v *visit, view *page.ArrivalsView, arrived bool)
 func (s *Server) arrivedTitle(v *visit) string {
 	a := v.setup.State.Arrivals
 	if a.Person != nil && !a.PersonBefore {
-		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, v.setup.State.Answers.FirstPerson), "Time", s.clock(a.Person.At))
+		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, v.setup.State.Answers.FirstPerson), "Time", s.clock(v.t, a.Person.At))
 	}
-	return v.t.T("arrivals.done.anybody", "Time", s.clock(a.First))
+	return v.t.T("arrivals.done.anybody", "Time", s.clock(v.t, a.First))
 }
 
 // hint is what to look at after 5, 20 and 45 minutes with nobody.
@@ -206,13 +206,13 @@ func (s *Server) news(v *visit, view *page.ArrivalsView, arrived, enough bool) {
 	a := v.setup.State.Arrivals
 	switch {
 	case arrived && a.Group != nil:
-		view.Told, view.Say = "group", v.t.T("arrivals.done", "Name", nameOr(a.Group.Name, v.t.T("arrivals.group")), "Time", s.clock(a.Group.At))
+		view.Told, view.Say = "group", v.t.T("arrivals.done", "Name", nameOr(a.Group.Name, v.t.T("arrivals.group")), "Time", s.clock(v.t, a.Group.At))
 	case arrived:
 		view.Told, view.Say = "arrived", s.arrivedTitle(v)
 	case a.Problem != nil:
 		view.Told, view.Say = "problem", v.t.T("arrivals.problem")
 	case enough:
-		view.Told, view.Say = "enough", v.t.T("arrivals.enough", "Last", s.clock(a.CheckedAt))
+		view.Told, view.Say = "enough", v.t.T("arrivals.enough", "Last", s.clock(v.t, a.CheckedAt))
 	case a.Somebody():
 		view.Told, view.Say = "others", v.t.T("arrivals.person.others")
 	}

@@ -78,7 +78,7 @@ func (s *Server) laterView(v *visit) (page.LaterView, error) {
 		return view, nil
 	}
 	link, err := s.Onboarding.Link(v.ctx(), v.setup.ID, v.grant.Link)
-	view.Until = link.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
+	view.Until = v.t.Moment(link.ExpiresAt)
 	view.MaySignIn, view.Support = s.Accounts != nil && !v.setup.SelfBegun, s.Support
 	return view, err
 }
@@ -124,7 +124,7 @@ func (s *Server) makeResumeLink(v *visit) error {
 	}
 	view.ResumeURL = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
 	view.SharingScreen = v.setup.State.Answers.SharingScreen
-	view.ResumeUntil = link.ExpiresAt.Format("2 January 2006")
+	view.ResumeUntil = v.t.Day(link.ExpiresAt)
 	return v.render(http.StatusOK, page.Later(view))
 }
 

@@ -40,6 +40,7 @@ var (
 	signIn     = Permission{"account", "sign in"}
 	signOut    = Permission{"account", "sign out"}
 	ownSession = Permission{"session", "manage own"}
+	choose     = Permission{"language", "choose"}
 	beginToken = Permission{"setup", "begin with a token"}
 	beginSetup = Permission{"setup", "begin"}
 	openSetup  = Permission{"setup", "open"}
@@ -63,7 +64,7 @@ var (
 )
 
 var (
-	outside  = []Permission{seeSite, seeLink, openLink, signIn, signOut, beginToken, consoleSign}
+	outside  = []Permission{seeSite, choose, seeLink, openLink, signIn, signOut, beginToken, consoleSign}
 	withSess = append(slices.Clone(outside), ownSession)
 	inSetups = []Permission{seeSetup, answer, leave, actInAritma, seeToken, reveal, seeTrail, seeLinks, letWatch}
 )
@@ -74,7 +75,7 @@ var Rules = map[Who][]Permission{
 	Anybody:  outside,
 	Visitor:  withSess,
 	SignedIn: append(slices.Clone(withSess), beginSetup, openSetup),
-	Guide:    {seeSite, signIn, signOut, ownSession, consoleSign, seeConsole, runConsole},
+	Guide:    {seeSite, choose, signIn, signOut, ownSession, consoleSign, seeConsole, runConsole},
 
 	Holder:   append(slices.Clone(inSetups), pasteToken),
 	Beginner: append(slices.Clone(inSetups), pasteToken, makeLinks, takeLinks),
@@ -92,6 +93,7 @@ var Routes = map[string]Permission{
 	"POST /s/{link}":                  openLink,
 	"POST /begin":                     beginToken,
 	"POST /setups":                    beginSetup,
+	"POST /language":                  choose,
 	"POST /signin":                    signIn,
 	"GET /signin/callback":            signIn,
 	"GET /signin/{signin}":            signIn,

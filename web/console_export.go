@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/console"
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/page"
 )
@@ -20,7 +21,7 @@ func (s *Server) showFigures(d *desk) error {
 		return err
 	}
 	view := page.FiguresView{
-		Frame: s.deskFrame(d, "figures.title", "", "Time", s.clock(s.Now())), CSVURL: consolePath + "/figures.csv", JSONURL: consolePath + "/figures.json",
+		Frame: s.deskFrame(d, "figures.title", "", "Time", s.clock(d.t, s.Now())), CSVURL: consolePath + "/figures.csv", JSONURL: consolePath + "/figures.json",
 		Median: d.t.T("figures.median.none"),
 	}
 	most := 1
@@ -28,29 +29,29 @@ func (s *Server) showFigures(d *desk) error {
 		most = max(most, n)
 	}
 	for _, stand := range console.Stands() {
-		view.Stands = append(view.Stands, page.Figure{Label: standWord(d.t, stand), Value: counted(f.Stands[stand]), URL: consolePath + "?state=" + string(stand)})
+		view.Stands = append(view.Stands, page.Figure{Label: standWord(d.t, stand), Value: counted(d.t, f.Stands[stand]), URL: consolePath + "?state=" + string(stand)})
 	}
 	for _, step := range wizard.Steps() {
 		if step != wizard.Done {
 			n := f.Steps[step]
-			view.Steps = append(view.Steps, page.Figure{Label: d.t.T(string(step) + ".short"), Value: counted(n), Share: 100 * n / most})
+			view.Steps = append(view.Steps, page.Figure{Label: d.t.T(string(step) + ".short"), Value: counted(d.t, n), Share: 100 * n / most})
 		}
 	}
 	if f.Of > 0 {
 		view.Median = d.t.T("figures.median", "Duration", durationWords(d, f.Median), "Count", f.Of)
 	}
 	for _, c := range f.Problems {
-		view.Problems = append(view.Problems, page.Figure{Label: plainWords(d, console.Trouble{ID: c.ID}), Detail: c.ID, Value: strconv.Itoa(c.N)})
+		view.Problems = append(view.Problems, page.Figure{Label: plainWords(d, console.Trouble{ID: c.ID}), Detail: c.ID, Value: d.t.Number(c.N)})
 	}
 	return render(d.w, d.r, http.StatusOK, page.Figures(view))
 }
 
 // counted writes a count that goes as far as MaxCount.
-func counted(n int) string {
+func counted(t message.Printer, n int) string {
 	if n >= console.MaxCount {
-		return strconv.Itoa(console.MaxCount) + "+"
+		return t.Number(console.MaxCount) + "+"
 	}
-	return strconv.Itoa(n)
+	return t.Number(n)
 }
 
 // durationWords says a length of time in its two largest units.
@@ -96,7 +97,7 @@ func (s *Server) exportFigures(d *desk) error {
 	if strings.HasSuffix(d.r.URL.Path, ".json") {
 		return d.json("figures", map[string]any{"at": machineTime(s.Now()), "figures": all})
 	}
-	rows := [][]string{{"figure", "of", "value", "unit"}}
+	rows := [][]string{d.header("figure", "of", "value", "unit")}
 	for _, each := range all {
 		rows = append(rows, []string{each.Figure, each.Of, strconv.FormatInt(each.Value, 10), each.Unit})
 	}
@@ -117,7 +118,7 @@ func (s *Server) exportTrail(d *desk) error {
 	if err != nil {
 		return err
 	}
-	all, rows := make([]entry, 0, len(events)), [][]string{{"at", "actor", "from", "kind", "detail"}}
+	all, rows := make([]entry, 0, len(events)), [][]string{d.header("at", "actor", "from", "kind", "detail")}
 	for _, e := range events {
 		all = append(all, entry{At: e.At.UTC().Format(time.RFC3339Nano), Actor: e.Actor, From: e.From, Kind: e.Kind, Detail: e.Detail})
 		rows = append(rows, []string{e.At.UTC().Format(time.RFC3339Nano), e.Actor, e.From, e.Kind, detailText(e.Detail)})
@@ -127,6 +128,14 @@ func (s *Server) exportTrail(d *desk) error {
 		return d.json(name, map[string]any{"setup": d.setup(), "events": all})
 	}
 	return d.csv(name, rows)
+}
+
+// header are the heads of columns in the language of whoever exports.
+func (d *desk) header(columns ...string) []string {
+	for i, column := range columns {
+		columns[i] = d.t.T("export." + column)
+	}
+	return columns
 }
 
 func detailText(detail map[string]string) string {

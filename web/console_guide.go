@@ -82,7 +82,7 @@ func (s *Server) showGuide(d *desk) error {
 func (s *Server) guideView(d *desk, l look, step wizard.Step, open bool) *layout.GuideView {
 	view := &layout.GuideView{
 		Title: d.t.T("guide.title", "Company", l.detail.Company, "Step", step.Number(), "Total", len(wizard.Steps())), Say: d.t.T("guide.say." + string(step)),
-		Until: d.t.T("console.watching.until", "Time", s.clock(l.until)), BackURL: deskURL(l.detail.ID, ""), StopURL: deskURL(l.detail.ID, "watch/stop"),
+		Until: d.t.T("console.watching.until", "Time", s.clock(d.t, l.until)), BackURL: deskURL(l.detail.ID, ""), StopURL: deskURL(l.detail.ID, "watch/stop"),
 		Live: l.live, Refresh: d.r.URL.Path,
 	}
 	if open {

@@ -129,7 +129,7 @@ func standState(stand console.Stand) component.State {
 func (s *Server) rowView(t message.Printer, row console.Row) page.ConsoleRow {
 	view := page.ConsoleRow{
 		ID: row.ID, URL: deskURL(row.ID, ""), Company: row.Company, Detail: row.Tenant, State: standState(row.Stand), StateText: standWord(t, row.Stand),
-		Changed: s.clock(row.ChangedAt), Machine: machineTime(row.ChangedAt),
+		Changed: s.clock(t, row.ChangedAt), Machine: machineTime(row.ChangedAt),
 	}
 	if row.Contact != "" {
 		view.Detail += " · " + row.Contact

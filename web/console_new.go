@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -79,7 +78,7 @@ func (s *Server) submitNewSetup(d *desk) error {
 	frame := s.deskFrame(d, "console.made.title", "console.made.lead", "Company", setup.Company)
 	frame.Wide = false
 	return render(d.w, r, http.StatusOK, page.ConsoleMade(page.ConsoleMadeView{
-		Frame: frame, Link: s.linkURL(value), Where: d.t.T("console.link.where", "Date", until(made.ExpiresAt)),
+		Frame: frame, Link: s.linkURL(value), Where: d.t.T("console.link.where", "Date", d.t.Moment(made.ExpiresAt)),
 		Others: len(others), OthersURL: consolePath + "?" + url.Values{"q": {setup.Tenant}}.Encode(), SetupURL: deskURL(setup.ID, ""), NewURL: consolePath + "/new",
 		Next: []string{d.t.T("console.made.send", "Contact", nameOr(setup.Contact, d.t.T("console.made.somebody"))), d.t.T("console.made.once"), d.t.T("console.made.call")},
 	}))
@@ -93,9 +92,6 @@ func tenantIn(text string) string {
 	}
 	return text
 }
-
-// until is the end of a link's life, to the minute.
-func until(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 UTC") }
 
 func (m *mistakes) newSetup(n onboarding.NewSetup, domainRequired bool) {
 	switch {

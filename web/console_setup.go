@@ -68,7 +68,7 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 	}
 	view.Frame.Console.Current = ""
 	if !l.until.IsZero() {
-		view.Watching = d.t.T("console.watching.until", "Time", s.clock(l.until))
+		view.Watching = d.t.T("console.watching.until", "Time", s.clock(d.t, l.until))
 	}
 	if !view.Closed && !detail.Unwatched {
 		view.Say, view.Trouble = d.t.T("guide.say."+string(detail.Moment)), troubleWords(d, detail)
@@ -80,7 +80,7 @@ func (s *Server) detailView(d *desk) (page.ConsoleSetupView, error) {
 		view.Steps = append(view.Steps, s.deskStep(d, step, detail.Step))
 	}
 	for _, n := range detail.Notes {
-		view.Notes = append(view.Notes, page.ConsoleNote{Text: n.Text, Who: n.Who, Time: s.clock(n.At), Machine: machineTime(n.At)})
+		view.Notes = append(view.Notes, page.ConsoleNote{Text: n.Text, Who: n.Who, Time: s.clock(d.t, n.At), Machine: machineTime(n.At)})
 	}
 	s.deskLinks(d, &view, detail)
 	return view, nil
@@ -94,7 +94,7 @@ func (s *Server) deskTrail(d *desk, trail []onboarding.Event) (rows []page.Activ
 			what = d.t.T("console.refused", "Sentence", plainWords(d, console.Trouble{ID: e.Detail["problem"]}))
 		}
 		if what != "" {
-			rows = append(rows, page.ActivityRow{Time: s.clock(e.At), Machine: machineTime(e.At), What: what, Who: actorWords(d.t, e.Actor)})
+			rows = append(rows, page.ActivityRow{Time: s.clock(d.t, e.At), Machine: machineTime(e.At), What: what, Who: actorWords(d.t, e.Actor)})
 		}
 	}
 	return rows
@@ -106,7 +106,7 @@ func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
 		{Label: d.t.T("console.fact.tenant"), Value: detail.Tenant, Mono: true},
 		{Label: d.t.T("console.fact.domain"), Value: nameOr(detail.Domain, none), Mono: detail.Domain != ""},
 		{Label: d.t.T("console.fact.contact"), Value: nameOr(detail.Contact, none)},
-		{Label: d.t.T("console.fact.began"), Value: d.t.T("console.began."+string(detail.Began), "Time", s.clock(detail.CreatedAt))},
+		{Label: d.t.T("console.fact.began"), Value: d.t.T("console.began."+string(detail.Began), "Time", s.clock(d.t, detail.CreatedAt))},
 		{Label: d.t.T("console.fact.reference"), Value: detail.Reference, Mono: true},
 	}
 	for _, each := range []struct {
@@ -116,7 +116,7 @@ func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
 		{d.t.T("console.fact.opened"), detail.OpenedAt}, {d.t.T("console.fact.completed"), detail.CompletedAt}, {d.t.T("console.fact.closed"), detail.ClosedAt},
 	} {
 		if !each.at.IsZero() {
-			rows = append(rows, component.SummaryRow{Label: each.label, Value: s.clock(each.at)})
+			rows = append(rows, component.SummaryRow{Label: each.label, Value: s.clock(d.t, each.at)})
 		}
 	}
 	return rows
@@ -136,12 +136,12 @@ func (s *Server) checkView(d *desk, c console.Check) component.StatusView {
 	}
 	if c.Problem != nil {
 		view.Fix = d.t.Fault(c.Problem.Fault())
-		view.Text = d.t.T("console.check.at", "Time", s.clock(c.Problem.At), "Reference", c.Problem.Reference)
+		view.Text = d.t.T("console.check.at", "Time", s.clock(d.t, c.Problem.At), "Reference", c.Problem.Reference)
 		if c.Problem.Correlation != "" {
 			view.Text += " " + d.t.T("console.check.correlation", "Correlation", c.Problem.Correlation)
 		}
 	} else if !c.At.IsZero() {
-		view.Text = d.t.T("console.check.when", "Time", s.clock(c.At))
+		view.Text = d.t.T("console.check.when", "Time", s.clock(d.t, c.At))
 	}
 	return view
 }
@@ -155,7 +155,7 @@ func (s *Server) deskStep(d *desk, step console.Step, open wizard.Step) page.Con
 		view.State = "done"
 	}
 	if !step.At.IsZero() {
-		view.Time = s.clock(step.At)
+		view.Time = s.clock(d.t, step.At)
 	}
 	return view
 }
@@ -165,11 +165,11 @@ func (s *Server) deskLinks(d *desk, view *page.ConsoleSetupView, detail console.
 		row := page.ConsoleLink{Name: d.t.T("links.label." + link.Label)}
 		switch {
 		case !link.RevokedAt.IsZero():
-			row.State = d.t.T("links.revoked", "Time", s.clock(link.RevokedAt))
+			row.State = d.t.T("links.revoked", "Time", s.clock(d.t, link.RevokedAt))
 		case !link.Usable(s.Now()):
-			row.State = d.t.T("links.expired", "Time", s.clock(link.ExpiresAt))
+			row.State = d.t.T("links.expired", "Time", s.clock(d.t, link.ExpiresAt))
 		default:
-			row.State = d.t.T("links.usable", "Created", s.clock(link.CreatedAt), "Time", s.clock(link.ExpiresAt))
+			row.State = d.t.T("links.usable", "Created", s.clock(d.t, link.CreatedAt), "Time", s.clock(d.t, link.ExpiresAt))
 			to := deskURL(detail.ID, "links/"+link.ID)
 			if row.RevokeAction = to + "/revoke"; detail.MayLink {
 				row.ReplaceAction = to + "/replace"
@@ -255,7 +255,7 @@ func (s *Server) handDeskLink(d *desk, value secret.Secret, link onboarding.Link
 		return err
 	}
 	return s.again(d, http.StatusOK, func(view *page.ConsoleSetupView) {
-		view.Made, view.MadeWhere = s.linkURL(value), d.t.T("console.link.where", "Date", until(link.ExpiresAt))
+		view.Made, view.MadeWhere = s.linkURL(value), d.t.T("console.link.where", "Date", d.t.Moment(link.ExpiresAt))
 	})
 }
 

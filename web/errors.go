@@ -183,8 +183,8 @@ func (s *Server) forged(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, http.StatusForbidden, "error.forged", nil)
 }
 
-func (s *Server) misdirected(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusMisdirectedRequest, "This host is not served here.\n")
+func (s *Server) misdirected(w http.ResponseWriter, r *http.Request) {
+	plain(w, http.StatusMisdirectedRequest, s.printer(r).T("error.misdirected")+"\n")
 }
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotFound) }

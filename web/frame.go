@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -16,9 +17,9 @@ import (
 // frame is the frame of a page outside a setup.
 func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout.Frame {
 	t := s.printer(r)
-	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support}
+	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support, Languages: s.languages(r)}
 	if sess, err := s.session(r); err == nil {
-		f.Session = s.sessionLife(sess)
+		f.Session = s.sessionLife(t, sess)
 		if person := accountOf(sess); !person.IsZero() {
 			f.Person = person.Label()
 		}
@@ -66,6 +67,9 @@ func (s *Server) stepFrame(v *visit, step wizard.Step, pairs ...any) layout.Fram
 		progress.Steps = append(progress.Steps, entry)
 	}
 	f.Progress, f.HelpReference = &progress, reference(v.r)
+	if f.Languages != nil && v.guide == nil && slices.Contains(retellable, step) {
+		f.Languages.Form = page.AnswersID
+	}
 	if step != wizard.Done && v.guide == nil {
 		f.LaterURL = v.url("later")
 	}
@@ -108,11 +112,18 @@ func (m *mistakes) problem(field string, p *wizard.Problem) {
 	m.errors = append(m.errors, component.FieldError{Field: field, Text: m.v.sentence(p)})
 }
 
-func (m *mistakes) any() bool { return len(m.errors) > 0 }
+// any reports whether the form is to be shown again. One that is read in another language has no mistakes yet, and nothing is done
+// with it.
+func (m *mistakes) any() bool {
+	if m.v.retold {
+		m.errors = nil
+	}
+	return len(m.errors) > 0 || m.v.retold
+}
 
 // wrong marks a page as a form shown again.
 func wrong(f *layout.Frame, form *page.Form, m *mistakes) {
-	f.Wrong, form.Errors = true, m.errors
+	f.Wrong, form.Errors = len(m.errors) > 0, m.errors
 }
 
 // problemNotice shows a stored problem; nil when there is none.
@@ -129,7 +140,7 @@ func (s *Server) problemNotice(v *visit, p *wizard.Problem) *component.NoticeVie
 		f = fault.New(p.Kind, "account.refused", nil)
 	}
 	return &component.NoticeView{
-		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(p.At)),
+		Kind: component.NoticeProblem, Title: v.t.T("problem.at", "Time", s.clock(v.t, p.At)),
 		Text: v.t.Fault(f), Reference: p.Reference,
 	}
 }

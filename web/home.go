@@ -84,10 +84,10 @@ func (s *Server) homeSetup(t message.Printer, setup onboarding.Setup) page.HomeS
 	each := setup.State.Open()
 	row := page.HomeSetup{Company: setup.Company, Done: each == wizard.Done}
 	if row.Done {
-		row.State = t.T("home.state.done", "Time", s.clock(setup.ChangedAt))
+		row.State = t.T("home.state.done", "Time", s.clock(t, setup.ChangedAt))
 		return row
 	}
-	row.State = t.T("home.state", "Number", each.Number(), "Total", len(wizard.Steps()), "Step", t.T(string(each)+".short"), "Time", s.clock(setup.ChangedAt))
+	row.State = t.T("home.state", "Number", each.Number(), "Total", len(wizard.Steps()), "Step", t.T(string(each)+".short"), "Time", s.clock(t, setup.ChangedAt))
 	return row
 }
 

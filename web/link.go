@@ -25,7 +25,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, _ *sessions.Se
 	}
 	frame := s.frame(r, "link.title", "link.lead", "Company", setup.Company)
 	return render(w, r, http.StatusOK, page.Link(page.LinkView{
-		Frame: frame, Action: "/s/" + value.Expose(), Contact: setup.Contact, Until: link.ExpiresAt.Format("2 January 2006"),
+		Frame: frame, Action: "/s/" + value.Expose(), Contact: setup.Contact, Until: frame.T.Day(link.ExpiresAt),
 		SignIn: !s.Onboarding.LinkLetsIn(setup), Tenant: setup.Tenant,
 	}))
 }

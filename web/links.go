@@ -47,11 +47,11 @@ func (s *Server) linksView(v *visit) (page.LinksView, error) {
 func (s *Server) linkState(v *visit, link onboarding.Link) string {
 	switch {
 	case !link.RevokedAt.IsZero():
-		return v.t.T("links.revoked", "Time", s.clock(link.RevokedAt))
+		return v.t.T("links.revoked", "Time", s.clock(v.t, link.RevokedAt))
 	case !link.Usable(s.Now()):
-		return v.t.T("links.expired", "Time", s.clock(link.ExpiresAt))
+		return v.t.T("links.expired", "Time", s.clock(v.t, link.ExpiresAt))
 	}
-	return v.t.T("links.usable", "Created", s.clock(link.CreatedAt), "Time", s.clock(link.ExpiresAt))
+	return v.t.T("links.usable", "Created", s.clock(v.t, link.CreatedAt), "Time", s.clock(v.t, link.ExpiresAt))
 }
 
 // listLinks answers with the list, and with what there is to say of it.
@@ -201,7 +201,7 @@ func (s *Server) handOverLink(v *visit, value secret.Secret, done string, link o
 		return err
 	}
 	view.Made = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
-	view.MadeWhere = v.t.T("links.made.where", "Date", link.ExpiresAt.Format("2 January 2006"))
+	view.MadeWhere = v.t.T("links.made.where", "Date", link.ExpiresAt)
 	view.Notice = &component.NoticeView{Kind: component.NoticeGood, Focus: true, Title: done}
 	return v.render(http.StatusOK, page.Links(view))
 }

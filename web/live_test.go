@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func standing(t *testing.T, state wizard.State) (*Server, *visit) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Options: Options{Onboarding: onboarding.New(onboarding.Options{Log: slog.New(slog.DiscardHandler)}), Messages: messages, Now: func() time.Time { return noon }}}
+	s := &Server{Options: Options{Onboarding: onboarding.New(onboarding.Options{Log: slog.New(slog.DiscardHandler)}), Messages: messages, PublicURL: &url.URL{Scheme: "http", Host: "127.0.0.1"}, Now: func() time.Time { return noon }}}
 	r := httptest.NewRequest("GET", "/", nil)
 	setup := onboarding.Setup{ID: "setup", State: state}
 	session := &sessions.Session{Values: map[any]any{tokenKey + "setup": secret.New("token")}}

@@ -17,10 +17,10 @@ const noticeDays = 14
 func (s *Server) showRecord(v *visit) error {
 	view := page.RecordView{
 		T: v.t, Title: v.t.T("done.title", "Company", v.setup.Company), Lead: s.doneLead(v), Connection: s.connection(v), Rows: s.doneRows(v),
-		Made: v.t.T("done.record.made", "Time", s.Now().UTC().Format("2 January 2006 15:04 UTC")), Support: s.Support,
+		Made: v.t.T("done.record.made", "Time", v.t.Moment(s.Now())), Support: s.Support,
 	}
 	if day, err := time.Parse(time.DateOnly, v.setup.State.Answers.SecretExpires); err == nil {
-		view.Expires = v.t.T("done.expires", "Date", day.Format("2 January 2006"))
+		view.Expires = v.t.T("done.expires", "Date", day)
 	}
 	attach(v.w, "aritma-entra-"+v.setup.State.Answers.Scheme+".html")
 	return v.render(http.StatusOK, page.Record(view))
@@ -37,7 +37,7 @@ func (s *Server) showSecretExpires(v *visit) error {
 	return calendar.Day{
 		ID: v.setup.ID + "-client-secret@" + s.PublicURL.Hostname(), Day: expires.AddDate(0, 0, -noticeDays), Made: s.Now(),
 		Title: v.t.T("done.calendar.title", "Company", v.setup.Company),
-		Text:  v.t.T("done.calendar.text", "Date", expires.Format("2 January 2006"), "URL", s.PublicURL.String()+v.step(wizard.Secret)),
+		Text:  v.t.T("done.calendar.text", "Date", expires, "URL", s.PublicURL.String()+v.step(wizard.Secret)),
 	}.Write(v.w)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/sessions"
 	"github.com/mileusna/useragent"
 
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/templates/layout"
 	"github.com/aritma/entra-onboard/templates/page"
 	"github.com/aritma/entra-onboard/web/session"
@@ -73,14 +74,14 @@ func (s *Server) tooMany(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 // sessionLife is what a page says of the end of its session; nil without one.
-func (s *Server) sessionLife(sess *sessions.Session) *layout.SessionView {
+func (s *Server) sessionLife(t message.Printer, sess *sessions.Session) *layout.SessionView {
 	life := s.Sessions.Life(sess)
 	if life.Ends.IsZero() {
 		return nil
 	}
 	view := &layout.SessionView{Seconds: int(life.Ends.Sub(s.Now()).Seconds())}
 	if !life.Ends.Before(life.Last) {
-		view.Last = s.clock(life.Last)
+		view.Last = s.clock(t, life.Last)
 	}
 	return view
 }
@@ -110,7 +111,7 @@ func (s *Server) showSessions(w http.ResponseWriter, r *http.Request, sess *sess
 	for _, own := range owned {
 		row := page.SessionRow{
 			Handle: own.Handle, Device: nameOr(own.Device, t.T("sessions.device.unknown")), Current: own.Current,
-			Detail: t.T("sessions.detail", "From", nameOr(own.From, "–"), "Began", s.clock(own.BeganAt), "Seen", s.clock(own.SeenAt)),
+			Detail: t.T("sessions.detail", "From", nameOr(own.From, "–"), "Began", s.clock(t, own.BeganAt), "Seen", s.clock(t, own.SeenAt)),
 		}
 		view.Rows = append(view.Rows, row)
 	}
@@ -143,7 +144,7 @@ func (s *Server) extendSession(w http.ResponseWriter, r *http.Request, sess *ses
 	if wantsSeconds(r) {
 		return s.seconds(w, life.Ends)
 	}
-	frame := s.frame(r, "session.extended.title", "session.extended.lead", "Time", s.clock(life.Ends))
+	frame := s.frame(r, "session.extended.title", "session.extended.lead", "Time", s.clock(s.printer(r), life.Ends))
 	return render(w, r, http.StatusOK, page.Problem(page.ProblemView{Frame: frame, Text: frame.T.T("session.extended.close")}))
 }
 

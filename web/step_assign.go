@@ -28,9 +28,11 @@ func (s *Server) submitAssign(v *visit) error {
 	person := text(v.r, "person")
 	view := s.assignView(v)
 	view.FirstPerson = v.r.PostForm.Get("person")
+	m := &mistakes{v: v}
 	if person != "" && !wizard.IsEmail(person) {
-		m := &mistakes{v: v}
 		m.add("person", "assign.person.shape")
+	}
+	if m.any() {
 		wrong(&view.Frame, &view.Form, m)
 		return v.render(http.StatusUnprocessableEntity, page.Assign(view))
 	}

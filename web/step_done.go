@@ -26,7 +26,7 @@ func (s *Server) showDone(v *visit) error {
 	}
 	view.Frame.Lead = s.doneLead(v)
 	if day, err := time.Parse(time.DateOnly, state.Answers.SecretExpires); err == nil {
-		view.Expires, view.CalendarURL = day.Format("2 January 2006"), v.url("done/secret-expires.ics")
+		view.Expires, view.CalendarURL = v.t.Day(day), v.url("done/secret-expires.ics")
 	}
 	return v.render(http.StatusOK, page.Done(view))
 }
@@ -75,7 +75,7 @@ func (s *Server) doneRows(v *visit) []component.SummaryRow {
 		{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
 		{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
 		{Label: "Tenant URL", LabelLang: "en", Value: s.Onboarding.TenantURL(v.setup), Mono: true},
-		{Label: v.t.T("done.completed"), Value: v.setup.CompletedAt.UTC().Format("2 January 2006 15:04 UTC")},
+		{Label: v.t.T("done.completed"), Value: v.t.Moment(v.setup.CompletedAt)},
 	}
 }
 
@@ -84,7 +84,7 @@ func (s *Server) donePeople(v *visit) string {
 	a := v.setup.State.Arrivals
 	switch {
 	case a.Person != nil && !a.PersonBefore:
-		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, a.Person.UserName), "Time", s.clock(a.Person.At))
+		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, a.Person.UserName), "Time", s.clock(v.t, a.Person.At))
 	case a.Somebody():
 		return v.t.T("done.people.arrived")
 	case v.setup.State.Answers.FirstUserArrived:
@@ -98,9 +98,9 @@ func (s *Server) doneTested(v *visit) string {
 	trial := v.setup.State.Trial
 	switch {
 	case trial.Outcome == wizard.Good:
-		return v.t.T("done.tested.good", "Name", s.trialName(v), "Time", s.clock(trial.At))
+		return v.t.T("done.tested.good", "Name", s.trialName(v), "Time", s.clock(v.t, trial.At))
 	case trial.Outcome == wizard.Doubt && len(trial.Claims) > 0:
-		return v.t.T("done.tested.half", "Name", s.trialName(v), "Time", s.clock(trial.At))
+		return v.t.T("done.tested.half", "Name", s.trialName(v), "Time", s.clock(v.t, trial.At))
 	}
 	return v.t.T("done.tested.none")
 }

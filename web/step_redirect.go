@@ -19,7 +19,7 @@ func (s *Server) showRedirect(v *visit) error {
 // redirectProof says what Aritma ID really sends; nil before the registration, when it cannot be asked yet.
 func (s *Server) redirectProof(v *visit) *component.NoticeView {
 	r := v.setup.State.Registration
-	at := s.clock(r.Redirect.At)
+	at := s.clock(v.t, r.Redirect.At)
 	switch {
 	case !r.Exists:
 		return nil

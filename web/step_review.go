@@ -41,7 +41,7 @@ func (s *Server) reviewView(v *visit) (page.ReviewView, error) {
 		view.Frame.Live, view.Frame.Lead = true, "" // nothing to check while it is sent
 		view.Form.Problem = nil
 	case state.Complete(wizard.Review):
-		view.Registered = &component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("review.done", "Time", s.clock(r.RegisteredAt)), Text: v.t.T("review.done.text")}
+		view.Registered = &component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("review.done", "Time", s.clock(v.t, r.RegisteredAt)), Text: v.t.T("review.done.text")}
 	case r.Clash != nil:
 		view.Clash = &component.NoticeView{Kind: component.NoticeWarning, Title: v.t.T("review.clash.title", "Scheme", r.Clash.Scheme), Text: s.clashText(v)}
 	case r.Intent == wizard.Create && r.Problem == nil:
@@ -84,7 +84,7 @@ func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 		tag = v.t.T("review.secret.unproven")
 	}
 	if state.ClientSecret.Held {
-		received = v.t.T("review.secret.received", "Time", s.clock(state.ClientSecret.ReceivedAt))
+		received = v.t.T("review.secret.received", "Time", s.clock(v.t, state.ClientSecret.ReceivedAt))
 	}
 	rows := []component.SummaryRow{
 		{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true, ChangeURL: v.step(wizard.Directory)},

@@ -34,7 +34,7 @@ func (s *Server) secretView(v *visit) page.SecretView {
 	}
 	switch {
 	case state.ClientSecret.Held:
-		view.Received = v.t.T("secret.received", "Time", s.clock(state.ClientSecret.ReceivedAt))
+		view.Received = v.t.T("secret.received", "Time", s.clock(v.t, state.ClientSecret.ReceivedAt))
 	case state.ClientSecret.Check.Outcome == wizard.Bad:
 	case state.Registration.Exists && state.Pending():
 		view.Why = v.t.T("secret.why.update")
@@ -52,7 +52,7 @@ func (s *Server) secretVerdict(v *visit, view *page.SecretView) {
 	secret := v.setup.State.ClientSecret
 	switch outcome := secret.Check.Outcome; {
 	case outcome == wizard.Good && secret.Held:
-		view.Proven = v.t.T("secret.proven", "Time", s.clock(secret.Check.At))
+		view.Proven = v.t.T("secret.proven", "Time", s.clock(v.t, secret.Check.At))
 	case outcome == wizard.Doubt && secret.Held:
 		view.Form.Problem = s.problemNotice(v, secret.Check.Problem)
 		view.Form.Problem.Kind = component.NoticeWarning

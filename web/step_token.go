@@ -47,10 +47,10 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 		}
 	case wizard.TokenClaimed:
 		view.CanPaste = true
-		view.Notices = append(view.Notices, component.NoticeView{Title: v.t.T("token.claimed.title", "Time", s.clock(t.ClaimedAt)), Text: v.t.T("token.claimed")})
+		view.Notices = append(view.Notices, component.NoticeView{Title: v.t.T("token.claimed.title", "Time", s.clock(v.t, t.ClaimedAt)), Text: v.t.T("token.claimed")})
 	case wizard.TokenPasted:
 		view.Pasted, view.CanRemove = true, len(t.Old) > 0
-		view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("token.done.title", "Time", s.clock(t.PastedAt)), Text: v.t.T("token.done")})
+		view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("token.done.title", "Time", s.clock(v.t, t.PastedAt)), Text: v.t.T("token.done")})
 	default:
 		view.CanCreate = true
 	}
@@ -63,7 +63,7 @@ func (s *Server) tokenVerdict(v *visit) []component.NoticeView {
 	check := v.setup.State.Token.Check
 	switch {
 	case check.Outcome == wizard.Good:
-		return []component.NoticeView{{Kind: component.NoticeGood, Title: v.t.T("token.probed.title"), Text: v.t.T("token.probed", "Time", s.clock(check.At))}}
+		return []component.NoticeView{{Kind: component.NoticeGood, Title: v.t.T("token.probed.title"), Text: v.t.T("token.probed", "Time", s.clock(v.t, check.At))}}
 	case check.Problem == nil:
 		return nil
 	}

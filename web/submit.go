@@ -41,7 +41,7 @@ func (m *mistakes) oneOf(field, missing string, options ...string) string {
 // compare shows both values of the fields that were changed elsewhere.
 func (s *Server) compare(v *visit, changed *onboarding.ChangedError, rows ...component.CompareRow) *component.CompareView {
 	rows = slices.DeleteFunc(rows, func(r component.CompareRow) bool { return r.Here == r.There })
-	return &component.CompareView{Title: v.t.T("changed.title", "Time", s.clock(changed.At)), Rows: rows}
+	return &component.CompareView{Title: v.t.T("changed.title", "Time", s.clock(v.t, changed.At)), Rows: rows}
 }
 
 // portal is a deep link with the admin's own ids where they are known. In practice it leads to the practice portal.

@@ -44,7 +44,7 @@ func (s *Server) trialOfStep(v *visit) page.TrialView {
 func (s *Server) trialView(v *visit, self, progress string) page.TrialView {
 	trial := v.setup.State.Trial
 	view := page.TrialView{ProgressURL: progress, Told: "nothing"}
-	began := s.clock(trial.BeganAt)
+	began := s.clock(v.t, trial.BeganAt)
 	switch {
 	case trial.Running() && s.Now().Sub(trial.BeganAt) < onboarding.TrialLife:
 		view.Every, view.Told = runningEvery, "running"
@@ -155,7 +155,7 @@ func (s *Server) trialRows(v *visit) []component.SummaryRow {
 	if trial.Known != nil {
 		rows = append(rows, component.SummaryRow{Label: v.t.T("trial.person.known"), Value: nameOr(trial.Known.Name, trial.Known.UserName), Tag: trial.Known.UserName})
 	}
-	return append(rows, component.SummaryRow{Label: v.t.T("trial.at"), Value: s.clock(trial.At)})
+	return append(rows, component.SummaryRow{Label: v.t.T("trial.at"), Value: s.clock(v.t, trial.At)})
 }
 
 // showTrialProgress answers the live panel, of the step or of the tab that came back. It reads only.

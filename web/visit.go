@@ -41,6 +41,7 @@ type visit struct {
 	guide   *guide          // set where a guide looks at the customer's screen with sample values
 	refused []string        // message ids of what is wrong with the form
 	status  int             // of the answer; 0: no page
+	retold  bool            // the form was sent to be read in another language: it is shown again as it stands
 }
 
 // in admits a request to the setup that its path names, if the table lets the visitor do it, and reads its form. A setup that does not exist
@@ -57,6 +58,11 @@ func (s *Server) in(h inSetup) handler {
 		}
 		if formErr != nil {
 			return formErr
+		}
+		if s.choose(w, r) {
+			if v.retold = keepsAnswers(r); !v.retold {
+				return v.redirect(s.back(r))
+			}
 		}
 		if err := h(v); err != nil {
 			return err
@@ -160,10 +166,6 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, sess *sessions.Se
 	return sess.Save(r, w)
 }
 
-func (s *Server) printer(r *http.Request) message.Printer {
-	return s.Messages.For(r.Header.Get("Accept-Language"))
-}
-
 // actor names the person in the audit trail: by the way they came in.
 func (v *visit) actor() onboarding.Actor {
 	a := onboarding.Actor{Who: "token", From: middleware.Address(v.ctx())}
@@ -209,6 +211,9 @@ func (v *visit) after(step wizard.Step, setup onboarding.Setup) error {
 
 // render answers with a page.
 func (v *visit) render(status int, page templ.Component) error {
+	if v.retold {
+		status = http.StatusOK
+	}
 	v.status = status
 	return render(v.w, v.r, status, page)
 }
@@ -220,12 +225,11 @@ func render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 }
 
 // clock shows a time of day, with the day when it is not today's.
-func (s *Server) clock(at time.Time) string {
-	at = at.UTC()
-	if now := s.Now().UTC(); now.YearDay() != at.YearDay() || now.Year() != at.Year() {
-		return at.Format("2 January 15:04 UTC")
+func (s *Server) clock(t message.Printer, at time.Time) string {
+	if t.Day(at) != t.Day(s.Now()) {
+		return t.Moment(at)
 	}
-	return at.Format("15:04 UTC")
+	return t.Hour(at)
 }
 
 // revision is what the form of a step carries.

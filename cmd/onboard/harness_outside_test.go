@@ -7,20 +7,12 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
-
-	"github.com/aritma/entra-onboard/internal/sandbox"
 )
 
 // newSiteWithSignin is a site with a client of its own at the sandbox's Aritma ID.
 func newSiteWithSignin(t *testing.T) *site {
 	t.Helper()
-	s := newSite(t, nil)
-	s.stop()
-	s.environ["ONBOARD_ID_CLIENT_ID"] = sandbox.SigninClientID
-	s.environ["ONBOARD_ID_CLIENT_SECRET"] = s.sandbox.SigninClientSecret().Expose()
-	s.environ["ONBOARD_LINK_AUTHORITY"] = "link"
-	s.start()
-	return s
+	return newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 }
 
 // outside is another tab of the same browser, which leaves the wizard: to Aritma ID, to Microsoft, and back.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,14 +13,17 @@ import (
 // newSiteOfPeople is a site where a link only finds a setup, and administrators sign in with the sandbox's Aritma ID.
 func newSiteOfPeople(t testing.TB, changes map[string]string) *site {
 	t.Helper()
-	s := newSite(t, nil)
-	s.stop()
+	s := siteOfPeople(t, changes)
+	s.start()
+	return s
+}
+
+func siteOfPeople(t testing.TB, changes map[string]string) *site {
+	t.Helper()
+	s := siteToStart(t, nil)
 	s.environ["ONBOARD_ID_CLIENT_ID"] = sandbox.SigninClientID
 	s.environ["ONBOARD_ID_CLIENT_SECRET"] = s.sandbox.SigninClientSecret().Expose()
-	for name, value := range changes {
-		s.environ[name] = value
-	}
-	s.start()
+	maps.Copy(s.environ, changes)
 	return s
 }
 

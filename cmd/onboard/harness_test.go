@@ -16,6 +16,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/seal"
 )
@@ -47,18 +48,30 @@ type site struct {
 	log     *lockedBuffer
 	stop    func()
 	linger  time.Duration
-	pid     int // of the built program, after spawn
+	// messages and language are for a site in another language than English; read is then shown every page.
+	messages *message.Catalogue
+	language string
+	read     func(v *visitor)
+	pid      int // of the built program, after spawn
 }
 
 // newSite starts a sandbox and the program in live mode against it. Changes replace variables; "" removes one.
 func newSite(t testing.TB, changes map[string]string) *site {
+	t.Helper()
+	s := siteToStart(t, changes)
+	s.start()
+	return s
+}
+
+// siteToStart is a site whose program is not started yet.
+func siteToStart(t testing.TB, changes map[string]string) *site {
 	t.Helper()
 	box, err := sandbox.Start(context.Background(), sandbox.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Close() })
-	s := &site{t: t, sandbox: box, log: &lockedBuffer{}, environ: map[string]string{
+	s := &site{t: t, sandbox: box, stop: func() {}, log: &lockedBuffer{}, environ: map[string]string{
 		"ONBOARD_LISTEN": "127.0.0.1:0", "ONBOARD_SEALING_KEYS": seal.Generate().Expose(),
 		"ONBOARD_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "onboard.db"),
 		"ONBOARD_IAM_URL":      box.IAMURL(), "ONBOARD_ID_URL": box.IDURL(), "ONBOARD_ENTRA_LOGIN_URL": box.EntraLoginURL(),
@@ -67,7 +80,6 @@ func newSite(t testing.TB, changes map[string]string) *site {
 		"ONBOARD_REDIRECT_URI_TEMPLATE": box.IDURL() + "/{tenant}/federation/{scheme}/signin",
 	}}
 	maps.Copy(s.environ, changes)
-	s.start()
 	t.Cleanup(func() { s.stop() })
 	return s
 }
@@ -78,7 +90,7 @@ func (s *site) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan string, 1), make(chan int, 1)
 	go func() {
-		ended <- run(ctx, process{args: []string{"serve"}, environ: s.environ, out: io.Discard, log: s.log, linger: s.linger, started: func(a string) { started <- a }})
+		ended <- run(ctx, process{args: []string{"serve"}, environ: s.environ, out: io.Discard, log: s.log, linger: s.linger, messages: s.messages, started: func(a string) { started <- a }})
 	}()
 	select {
 	case s.public = <-started:
@@ -161,6 +173,9 @@ func (v *visitor) request(method, path string, form url.Values) *http.Request {
 	if err != nil {
 		v.t.Fatal(err)
 	}
+	if v.site.language != "" {
+		r.Header.Set("Accept-Language", v.site.language)
+	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", v.site.public)
@@ -179,6 +194,9 @@ func (v *visitor) do(r *http.Request) *visitor {
 	v.status, v.path, v.header = answer.StatusCode, answer.Request.URL.RequestURI(), answer.Header
 	if v.page, err = goquery.NewDocumentFromReader(answer.Body); err != nil {
 		v.t.Fatal(err)
+	}
+	if v.site.read != nil {
+		v.site.read(v)
 	}
 	return v
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
 )
@@ -60,6 +61,8 @@ type process struct {
 	// linger is how long the service goes on answering after it was told to stop, so that a load balancer reads on
 	// /readyz that it stops before it does.
 	linger time.Duration
+	// messages is the catalogue; that of the program when nil.
+	messages *message.Catalogue
 	// started is called with the address that is served; may be nil.
 	started func(address string)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/wizard"
+	"github.com/aritma/entra-onboard/web"
 )
 
 // practice is the sandbox with the service pointed at it.
@@ -28,8 +29,8 @@ type practice struct {
 var practiser = onboarding.Actor{Who: "sandbox"}
 
 // startPractice starts the sandbox and returns an environment in which it is the only upstream.
-func startPractice(ctx context.Context, environ map[string]string) (*practice, map[string]string, error) {
-	p := &practice{}
+func startPractice(ctx context.Context, of process) (*practice, map[string]string, error) {
+	p, environ := &practice{}, of.environ
 	titles := make([]string, 0, len(wizard.Steps()))
 	for _, step := range wizard.Steps() {
 		titles = append(titles, string(step))
@@ -41,7 +42,7 @@ func startPractice(ctx context.Context, environ map[string]string) (*practice, m
 		return nil, nil, errors.Join(errConfiguration, errors.New("ONBOARD_WEBHOOK_URL must be a loopback address in the sandbox: practice is told to nobody else"))
 	}
 	var err error
-	p.sandbox, err = sandbox.Start(ctx, sandbox.Options{StepTitles: titles, NewSetup: p.newSetup})
+	p.sandbox, err = sandbox.Start(ctx, sandbox.Options{StepTitles: titles, NewSetup: p.newSetup, Messages: of.messages, LanguageCookie: web.LanguageCookie})
 	if err != nil {
 		return nil, nil, fmt.Errorf("start sandbox: %w", err)
 	}

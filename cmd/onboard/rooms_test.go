@@ -63,7 +63,8 @@ var rooms = []room{
 	{path: "internal/portal", without: "net/http", why: "facts about Microsoft's portal"},
 
 	{path: "internal/fault", without: "net/http log/slog", why: "carries, never tells"},
-	{path: "internal/message", rooms: "internal/fault", libraries: "github.com/BurntSushi/toml github.com/nicksnyder/go-i18n/v2 golang.org/x/text", without: "net/http", why: "sentences"},
+	{path: "internal/message", rooms: "internal/fault", libraries: "github.com/BurntSushi/toml github.com/go-playground/locales github.com/nicksnyder/go-i18n/v2 golang.org/x/text", without: "net/http", why: "sentences"},
+	{path: "internal/message/messagetest", rooms: "internal/message", libraries: "github.com/BurntSushi/toml", without: "net/http", why: "made-up languages, for tests alone"},
 	{path: "internal/secret", why: "everything may hold one, so it needs nothing"},
 	{path: "internal/seal", rooms: "internal/secret", without: "net/http database/sql", why: "sealing alone"},
 	{path: "internal/config", rooms: "internal/seal internal/secret", libraries: "github.com/caarlos0/env/v11", without: "net/http", why: "reads the environment, uses nothing of it"},

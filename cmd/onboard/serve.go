@@ -36,7 +36,7 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 	var practice *practice
 	environ := p.environ
 	if sandboxed {
-		if practice, environ, err = startPractice(ctx, p.environ); err != nil {
+		if practice, environ, err = startPractice(ctx, p); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, practice.close()) }()
@@ -54,6 +54,9 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 	s, err := newService(ctx, c, log)
 	if err != nil {
 		return err
+	}
+	if p.messages != nil {
+		s.messages = p.messages
 	}
 	defer func() {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)

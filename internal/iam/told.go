@@ -102,7 +102,7 @@ func oneLine(s string) string {
 	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
 		return ""
 	}
-	return strings.NewReplacer("`", "'", "**", "*").Replace(s) // our own marks in sentences
+	return strings.NewReplacer("`", "'", "**", "*", "__", "_").Replace(s) // our own marks in sentences
 }
 
 // causeOf describes a call without an answer. Once connected, net/http's errors may quote what the other side sent,

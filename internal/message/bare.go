@@ -18,5 +18,5 @@ func (p Printer) Bare(id string) (string, bool) {
 	if err != nil || text == "" || strings.Contains(text, "{{") {
 		return "", false
 	}
-	return strings.NewReplacer("**", "", "`", "").Replace(text), true
+	return strings.NewReplacer("**", "", "__", "", "`", "").Replace(text), true
 }

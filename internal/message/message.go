@@ -20,46 +20,58 @@ var files embed.FS
 
 // Catalogue knows every sentence.
 type Catalogue struct {
-	bundle *i18n.Bundle
-	ids    []string
+	bundle    *i18n.Bundle
+	ids       []string
+	languages []Language
+	printers  map[string]Printer // by tag
 }
 
 // New reads the embedded catalogue. It fails on a file that cannot be read and on an id that stands twice.
-func New() (*Catalogue, error) {
-	c := &Catalogue{bundle: i18n.NewBundle(language.English)}
+func New() (*Catalogue, error) { return Read(files, offered) }
+
+// Read reads a catalogue in these languages, the first of which is English, from the folder "catalogue" of a file system. What is not
+// written in another language is said in English.
+func Read(files fs.FS, languages []Language) (*Catalogue, error) {
+	c := &Catalogue{bundle: i18n.NewBundle(language.English), languages: languages, printers: map[string]Printer{}}
 	c.bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	paths, err := fs.Glob(files, "catalogue/*.toml")
-	if err != nil {
-		return nil, err
+	for _, l := range languages {
+		if err := c.read(files, l.Tag); err != nil {
+			return nil, err
+		}
 	}
-	seen := map[string]string{}
-	for _, path := range paths {
-		file, err := c.bundle.LoadMessageFileFS(files, path)
-		if err != nil {
-			return nil, fmt.Errorf("read catalogue: %w", err)
-		}
-		for _, m := range file.Messages {
-			key := file.Tag.String() + " " + m.ID
-			if first, twice := seen[key]; twice {
-				return nil, fmt.Errorf("message %q stands in %s and in %s", m.ID, first, path)
-			}
-			seen[key] = path
-			if file.Tag == language.English {
-				c.ids = append(c.ids, m.ID)
-			}
-		}
+	for _, l := range languages {
+		c.printers[l.Tag] = Printer{localizer: i18n.NewLocalizer(c.bundle, l.Tag), lang: l.Tag}
 	}
 	sort.Strings(c.ids)
 	return c, nil
 }
 
+func (c *Catalogue) read(files fs.FS, tag string) error {
+	paths, err := fs.Glob(files, "catalogue/*."+tag+".toml")
+	if err != nil {
+		return err
+	}
+	seen := map[string]string{}
+	for _, path := range paths {
+		file, err := c.bundle.LoadMessageFileFS(files, path)
+		if err != nil {
+			return fmt.Errorf("read catalogue: %w", err)
+		}
+		for _, m := range file.Messages {
+			if first, twice := seen[m.ID]; twice {
+				return fmt.Errorf("message %q stands in %s and in %s", m.ID, first, path)
+			}
+			seen[m.ID] = path
+			if tag == "en" {
+				c.ids = append(c.ids, m.ID)
+			}
+		}
+	}
+	return nil
+}
+
 // IDs lists every message id, sorted.
 func (c *Catalogue) IDs() []string { return c.ids }
-
-// For returns a Printer in the best language for the given BCP 47 tags or Accept-Language values; English otherwise.
-func (c *Catalogue) For(tags ...string) Printer {
-	return Printer{localizer: i18n.NewLocalizer(c.bundle, tags...), lang: "en"}
-}
 
 // Printer makes sentences in one language. The zero Printer prints ids.
 type Printer struct {
@@ -70,7 +82,7 @@ type Printer struct {
 // Lang is the BCP 47 tag of the sentences.
 func (p Printer) Lang() string { return p.lang }
 
-// T returns the sentence id with its placeholders filled from key, value pairs. A value under "Count" chooses the
+// T returns the sentence id with its placeholders filled from key, value pairs; a time.Time is written as its Day. A value under "Count" chooses the
 // plural form. An id that the catalogue does not hold is returned as it is; a test demands that none is missing.
 func (p Printer) T(id string, pairs ...any) string {
 	if len(pairs) == 0 {
@@ -90,6 +102,7 @@ func (p Printer) print(id string, data fault.Data) string {
 	if p.localizer == nil {
 		return id
 	}
+	data = p.written(data)
 	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: data}
 	if count, ok := data["Count"]; ok {
 		config.PluralCount = count

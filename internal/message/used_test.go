@@ -65,6 +65,9 @@ func made() map[string][]string {
 		stands = append(stands, "console.state."+string(stand))
 	}
 	return map[string][]string{
+		`"export." + column`: {
+			"export.figure", "export.of", "export.value", "export.unit", "export.at", "export.actor", "export.from", "export.kind", "export.detail",
+		},
 		`string(row.Step) + ".short"`:             shorts,
 		`string(step.Step) + ".short"`:            shorts,
 		`string(step) + ".short"`:                 shorts,

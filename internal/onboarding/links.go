@@ -137,7 +137,7 @@ func (s *Service) lost(link Link) error {
 	case !link.RevokedAt.IsZero():
 		return fault.New(fault.Gone, "link.revoked", nil)
 	case !link.Usable(s.Now()):
-		return fault.New(fault.Gone, "link.expired", fault.Data{"Date": link.ExpiresAt.Format("2 January 2006")})
+		return fault.New(fault.Gone, "link.expired", fault.Data{"Date": link.ExpiresAt})
 	}
 	return nil
 }

@@ -63,7 +63,11 @@ func (s *Sandbox) showComponents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) printer(r *http.Request) message.Printer {
-	return s.messages.For(r.Header.Get("Accept-Language"))
+	preferred := r.Header.Values("Accept-Language")
+	if chosen, err := r.Cookie(s.options.LanguageCookie); err == nil {
+		preferred = append([]string{chosen.Value}, preferred...)
+	}
+	return s.messages.For(preferred...)
 }
 
 func (s *Sandbox) render(w http.ResponseWriter, r *http.Request, status int, content templ.Component) {

@@ -38,6 +38,9 @@ type Options struct {
 	Now func() time.Time
 	// Messages is the catalogue for the pages of Handler; read from the binary when nil.
 	Messages *message.Catalogue
+	// LanguageCookie is the name of the cookie in which the wizard keeps the language that somebody chose; none when empty. Cookies know
+	// no ports, so all of the sandbox's pages get it.
+	LanguageCookie string
 	// StepTitles are the titles of the wizard's steps, for the progress list of the component page.
 	StepTitles []string
 	// NewSetup makes a setup for practice and returns its setup link. Without it Handler does not offer one.

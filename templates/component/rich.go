@@ -7,6 +7,7 @@ type spanKind int
 const (
 	plain spanKind = iota
 	label
+	stress
 	value
 )
 
@@ -15,7 +16,10 @@ type span struct {
 	text string
 }
 
-// spans cuts a rich text at its **label** and `value` marks. A mark that is never closed is ordinary text.
+// marks are what a rich text marks, and with what.
+var marks = map[string]spanKind{"**": label, "__": stress, "`": value}
+
+// spans cuts a rich text at its **label**, __stress__ and `value` marks. A mark that is never closed is ordinary text.
 func spans(text string) []span {
 	var out []span
 	rest := text
@@ -41,13 +45,12 @@ func spans(text string) []span {
 	return out
 }
 
-func nextMark(text string) (int, string, spanKind) {
-	bold, code := strings.Index(text, "**"), strings.IndexByte(text, '`')
-	switch {
-	case bold >= 0 && (code < 0 || bold < code):
-		return bold, "**", label
-	case code >= 0:
-		return code, "`", value
+// nextMark is the first mark of a text, and where it stands.
+func nextMark(text string) (first int, mark string, kind spanKind) {
+	for each, of := range marks {
+		if at := strings.Index(text, each); at >= 0 && (mark == "" || at < first) {
+			first, mark, kind = at, each, of
+		}
 	}
-	return 0, "", plain
+	return first, mark, kind
 }
