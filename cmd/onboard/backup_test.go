@@ -1,44 +1,89 @@
 package main
 
 import (
+	"errors"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/aritma/entra-onboard/internal/config"
+	"github.com/aritma/entra-onboard/internal/sandbox"
 	"github.com/aritma/entra-onboard/internal/store/postgrestest"
 )
 
-// rehearse makes a backup while the service runs and people work, loses the database, restores, and goes on: what was there
-// when the backup was made is there again, the token that was shown before is not shown again, and what was done since is gone.
+// rehearse makes a backup while the service runs and people work, loses the database, restores, and goes on. What was there when
+// the backup was made is there again, and no token is shown twice: neither one that was shown before, nor one that was shown after.
 func rehearse(t *testing.T, s *site, backup, lose, restore func()) {
 	t.Helper()
-	link := s.link()
+	link, waiting := s.link(), s.link("--company", "Second AS", "--scheme", "second-entra")
 	v := s.visitor().open(link).walk("review").register().handOver()
-	token, setup := v.value(), "/setup/"+v.setup()
-	if token == "" {
-		t.Fatal("no token is shown")
-	}
-	other := s.visitor().open(s.link("--company", "Second AS", "--scheme", "second-entra")).walk("directory")
+	before := v.value()
+	late := s.visitor().open(waiting).walk("review").register()
+	s.sandbox.Faults().SetOn(sandbox.IAMSlow, "POST /core/iam/v1/scim", 1)
+	late.send(map[string]string{"replaces": "0"})
+	s.sandbox.Faults().Release()
+	late.idle("token")
 	backup()
 	since := s.link("--company", "Third AS", "--scheme", "third-entra")
-	s.visitor().open(since).at("start")
+	after := late.send(nil).value()
+	if before == "" || after == "" {
+		t.Fatalf("no token is shown: %s", late.text("main"))
+	}
 	s.stop()
 	lose()
 	restore()
+	if said := s.command("restored"); said != "SCIM tokens withheld: 1\nsessions ended: 2\n" {
+		t.Errorf("restored says %q", said)
+	}
 	s.start()
 
-	if v = v.again(); v.get(setup+"/token").status != 200 || strings.Contains(v.text("body"), token) || v.page.Find("form[action$='/token/show']").Length() != 0 {
-		t.Errorf("the token that was shown before the backup: %d %s", v.status, v.text("main"))
+	if v = v.again(); v.get("/setup/"+late.setup()+"/token").status != http.StatusNotFound {
+		t.Errorf("a session of before is answered %d", v.status)
 	}
-	v.send(map[string]string{"pasted": "yes"}).at("provisioning")
-	other.again().get("/setup/" + other.setup() + "/directory").at("directory")
-	if got := s.visitor().get(since); got.status != 404 {
+	for at, value := range map[string]string{link: before, waiting: after} {
+		v := s.visitor().open(at).at("token")
+		if strings.Contains(v.text("body"), value) || v.page.Find("form[action$='/token/show']").Length() != 0 || !strings.Contains(v.text("main"), "cannot be shown again") {
+			t.Errorf("a token that was shown: %s", v.text("main"))
+		}
+		setup := "/setup/" + v.setup()
+		if v.once(v.request(http.MethodPost, setup+"/token/show", url.Values{})); strings.Contains(v.get(setup+"/token").text("body"), value) {
+			t.Error("it is shown to who insists")
+		}
+		if v.get(setup + "/token/replace").handOver(); v.value() == "" || v.value() == value {
+			t.Errorf("it cannot be replaced: %s", v.text("main"))
+		}
+	}
+	if kinds := s.kindsOf(late.setup()); !slices.Contains(kinds, "token.withheld") {
+		t.Errorf("the trail says %q", kinds)
+	}
+	if got := s.visitor().get(since); got.status != http.StatusNotFound {
 		t.Errorf("a link that was made after the backup is answered %d", got.status)
 	}
-	if got := s.visitor().open(link); !strings.HasSuffix(got.path, "/provisioning") {
-		t.Errorf("the link leads to %s", got.path)
+}
+
+// kindsOf are the kinds of the events of a setup, on whichever engine.
+func (s *site) kindsOf(setup string) (kinds []string) {
+	s.t.Helper()
+	c, err := config.Load(s.with(map[string]string{"ONBOARD_PUBLIC_URL": s.public}))
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	store, err := openStorage(s.t.Context(), c)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	events, err := store.Events(s.t.Context(), setup)
+	if err := errors.Join(err, store.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, e := range events {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
 }
 
 func TestBackupAndRestoreOnSQLite(t *testing.T) {

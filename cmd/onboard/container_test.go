@@ -15,7 +15,9 @@ func TestHealthcheck(t *testing.T) {
 	s := newSite(t, nil)
 	at, _ := url.Parse(s.public)
 	odd := http.NewServeMux()
-	odd.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, s.public+"/healthz", http.StatusFound) })
+	odd.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, s.public+"/healthz", http.StatusFound)
+	})
 	other := httptest.NewServer(odd)
 	t.Cleanup(other.Close)
 	for listen, want := range map[string]int{

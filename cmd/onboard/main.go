@@ -41,6 +41,7 @@ type cli struct {
 	Backup struct {
 		File string `arg:"" help:"File to make; it must not be there yet."`
 	} `cmd:"" help:"Copy the SQLite database into a file, while the service runs."`
+	Restored    struct{} `cmd:"" help:"Run once after a backup was restored, before it is served: takes back what may have been used since."`
 	Healthcheck struct{} `cmd:"" help:"Ask the service at ONBOARD_LISTEN whether it runs; for containers."`
 	Version     struct{} `cmd:"" help:"Print version, revision and Go version."`
 }
@@ -123,6 +124,8 @@ func run(ctx context.Context, p process) int {
 		err = listUndelivered(ctx, p, c.Undelivered.Again)
 	case "backup <file>":
 		err = backUp(ctx, p, c.Backup.File)
+	case "restored":
+		err = settleRestored(ctx, p)
 	case "healthcheck":
 		err = checkHealth(ctx, p)
 	case "version":
