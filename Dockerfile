@@ -1,16 +1,16 @@
 # A static binary on an empty image: no shell, no package manager, no root. "make image" makes the same image without an engine
 # (docs/operations.md); it reads the last stage here.
-FROM golang:1.26.8-bookworm AS build
+FROM golang:1.26.8 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 COPY .ci/tools/image/go.mod .ci/tools/image/go.sum .ci/tools/image/
 RUN go mod download && go -C .ci/tools/image mod download
 COPY . .
-ARG VERSION REVISION SOURCE_DATE_EPOCH
+ARG VERSION=unversioned REVISION=unknown SOURCE_DATE_EPOCH=0
 RUN VERSION=$VERSION REVISION=$REVISION SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH .ci/payload /out
 
 FROM scratch
-ARG VERSION REVISION CREATED
+ARG VERSION=unversioned REVISION=unknown CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="Aritma Entra onboarding" \
       org.opencontainers.image.description="Connects a company's Entra ID to Aritma" \
       org.opencontainers.image.source="https://github.com/aritma/entra-onboard" \
