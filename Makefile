@@ -6,7 +6,7 @@ TOOL := $(GO) tool -modfile=.ci/tools/go.mod
 BIN := bin/onboard
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify generate fmt lint vuln bench peers screenshots
+.PHONY: help run build test verify generate fmt lint vuln bench image image-twice peers screenshots
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 bench: ## benchmarks, with their figures
 	@.ci/need chromium initdb
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
+
+image: ## the container image of this commit in bin/image, without an engine; see docs/operations.md
+	@.ci/image
+
+image-twice: ## the image made twice, elsewhere and from nothing: its digest has to be the same
+	@.ci/image-twice
 
 screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)
 	@.ci/need chromium

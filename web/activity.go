@@ -69,7 +69,7 @@ func (s *Server) whatHappened(t message.Printer, e onboarding.Event) string {
 var told = []string{
 	"setup.created", "setup.opened", "setup.completed", "setup.started-over", "person.signed-in", "link.created", "link.revoked",
 	"secret.received", "secret.checked", "secret.dropped", "provider.registered", "provider.scheme-taken", "register.failed", "redirect.proven",
-	"changes.discarded", "token.intended", "token.created", "token.probed", "token.revealed", "token.pasted", "token.removed", "token.failed",
+	"changes.discarded", "token.intended", "token.created", "token.probed", "token.revealed", "token.withheld", "token.pasted", "token.removed", "token.failed",
 	"setup.closed", "setup.reopened", "setup.corrected", "sharing.began", "sharing.ended", "watching.began", "watching.refused", "watching.allowed",
 	"token.orphan-found", "token.unlisted", "people.arrived", "signin.test-begun", "signin.tested", "start-over.failed",
 }

@@ -12,7 +12,9 @@ import (
 // TestSharingIsSwitched: the switch in the header says whether the screen is shared, and changes it wherever it stands.
 func TestSharingIsSwitched(t *testing.T) {
 	modes(t, func(t *testing.T, s *site, b *tab, scripts bool) {
-		shared := func() string { return evaluate[string](b, `document.querySelector("[role=switch]").getAttribute("aria-checked")`) }
+		shared := func() string {
+			return evaluate[string](b, `document.querySelector("[role=switch]").getAttribute("aria-checked")`)
+		}
 		b.enter().walk("directory").fill("directory", "half typed")
 		if shared() != "true" {
 			t.Fatal("the screen is not said to be shared")

@@ -79,7 +79,7 @@ func TestHelpEndsWell(t *testing.T) {
 	if status != 0 {
 		t.Errorf("status %d, want 0", status)
 	}
-	for _, name := range []string{"serve", "doctor", "keygen", "link", "undelivered"} {
+	for _, name := range []string{"serve", "doctor", "keygen", "link", "undelivered", "backup", "restored", "healthcheck", "version"} {
 		if !strings.Contains(out, name) {
 			t.Errorf("help does not name %s:\n%s", name, out)
 		}

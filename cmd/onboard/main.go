@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	_ "golang.org/x/crypto/x509roots/fallback" // certificate authorities where the system has none, as in the image
 
 	"github.com/aritma/entra-onboard/internal/message"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -38,6 +39,12 @@ type cli struct {
 	Undelivered struct {
 		Again bool `help:"Has what was given up tried again."`
 	} `cmd:"" help:"List what the webhook was not told yet, or not at all."`
+	Backup struct {
+		File string `arg:"" help:"File to make; it must not be there yet."`
+	} `cmd:"" help:"Copy the SQLite database into a file, while the service runs."`
+	Restored    struct{} `cmd:"" help:"Run once after a backup was restored, before it is served: takes back what may have been used since."`
+	Healthcheck struct{} `cmd:"" help:"Ask the service at ONBOARD_LISTEN whether it runs; for containers."`
+	Version     struct{} `cmd:"" help:"Print version, revision and Go version."`
 }
 
 type linkFlags struct {
@@ -118,6 +125,14 @@ func run(ctx context.Context, p process) int {
 		err = revokeLink(ctx, p, c.Revoke.Setup, c.Revoke.Link)
 	case "undelivered":
 		err = listUndelivered(ctx, p, c.Undelivered.Again)
+	case "backup <file>":
+		err = backUp(ctx, p, c.Backup.File)
+	case "restored":
+		err = settleRestored(ctx, p)
+	case "healthcheck":
+		err = checkHealth(ctx, p)
+	case "version":
+		_, err = fmt.Fprintln(p.out, describe())
 	}
 	switch {
 	case errors.Is(err, errConfiguration):

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,6 +17,9 @@ import (
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/secret"
 )
+
+// DefaultListen is where the service listens when nothing is said.
+const DefaultListen = "127.0.0.1:8080"
 
 // Authorities of a setup link.
 const (
@@ -65,6 +69,11 @@ func Load(environ map[string]string) (*Config, error) {
 		return nil, firstOfEach(err)
 	}
 	return c, nil
+}
+
+// ListenAddress is where the service listens, for a command that needs to know no more. It is not checked.
+func ListenAddress(environ map[string]string) string {
+	return cmp.Or(environ["ONBOARD_LISTEN"], DefaultListen)
 }
 
 // firstOfEach keeps the first mistake of each variable, whose name begins the line: others follow from it.

@@ -59,6 +59,8 @@ type SetupStore interface {
 	Claim(ctx context.Context, change Change, name string) (Setup, seal.Sealed, error)
 	// Sealed returns a sealed value without taking it out, or ErrNotFound.
 	Sealed(ctx context.Context, setup, name string) (seal.Sealed, error)
+	// SetupsHolding lists the ids of the setups that hold a sealed value of a name.
+	SetupsHolding(ctx context.Context, name string) ([]string, error)
 	// ExpiredSecrets lists sealed values whose time has passed.
 	ExpiredSecrets(ctx context.Context, now time.Time) ([]ExpiredSecret, error)
 	// Events lists a setup's audit trail, oldest first.

@@ -92,6 +92,17 @@ func (s *Store) Sealed(ctx context.Context, setup, name string) (seal.Sealed, er
 	return value, nil
 }
 
+// SetupsHolding implements onboarding.Store. It looks at every sealed value: few commands ask.
+func (s *Store) SetupsHolding(ctx context.Context, name string) ([]string, error) {
+	holding, err := list(ctx, s.db, func(from row) (id string, err error) {
+		return id, from.Scan(&id)
+	}, `SELECT setup FROM sealed_secrets WHERE name = $1 ORDER BY setup`, name)
+	if err != nil {
+		return nil, fmt.Errorf("list setups that hold %s: %w", name, err)
+	}
+	return holding, nil
+}
+
 // ExpiredSecrets implements onboarding.Store.
 func (s *Store) ExpiredSecrets(ctx context.Context, now time.Time) ([]onboarding.ExpiredSecret, error) {
 	expired, err := list(ctx, s.db, func(from row) (e onboarding.ExpiredSecret, err error) {

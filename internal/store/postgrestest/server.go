@@ -4,6 +4,7 @@ package postgrestest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -242,4 +243,17 @@ func (s *Server) Files(t testing.TB) map[string][]byte {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// Run runs a program that comes with the server, such as pg_dump, and returns what it printed.
+func (s *Server) Run(t testing.TB, in []byte, program string, args ...string) []byte {
+	t.Helper()
+	command := s.command(filepath.Join(s.bin, program), args...)
+	var said bytes.Buffer
+	command.Stdin, command.Stderr = bytes.NewReader(in), &said
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", program, err, &said)
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,8 +80,16 @@ func testSealed(t *testing.T, s Store) {
 	must(t, err)
 	wantEqual(t, "the replaced value", got, value(2))
 
+	other := holding(t, s, "scim-token", value(4))
+	found, err := s.SetupsHolding(t.Context(), "scim-token")
+	must(t, err)
+	wantEqual(t, "the setups that hold a token", found, slices.Sorted(slices.Values([]string{setup.ID, other.ID})))
+
 	_, err = s.Save(t.Context(), onboarding.Change{Setup: setup, Drop: []string{"scim-token", "never there"}})
 	must(t, err)
+	found, err = s.SetupsHolding(t.Context(), "scim-token")
+	must(t, err)
+	wantEqual(t, "the setups that still hold a token", found, []string{other.ID})
 	_, err = s.Sealed(t.Context(), setup.ID, "scim-token")
 	wantError(t, err, onboarding.ErrNotFound)
 	got, err = s.Sealed(t.Context(), setup.ID, "client-secret")

@@ -1,0 +1,2 @@
+// Package calendar writes days to remember as calendar files (RFC 5545).
+package calendar
