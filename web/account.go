@@ -262,7 +262,7 @@ func (s *Server) enterAccount(w http.ResponseWriter, r *http.Request, sess *sess
 		return err
 	}
 	s.forgetTest(w, r)
-	s.Log.InfoContext(r.Context(), "signed in", "request", middleware.ID(r.Context()), "setup", purpose.Setup)
+	s.Log.InfoContext(r.Context(), "signed in", "setup", purpose.Setup)
 	to := "/"
 	switch {
 	case purpose.Setup != "":

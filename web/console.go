@@ -192,7 +192,7 @@ func (s *Server) enterConsole(w http.ResponseWriter, r *http.Request, sess *sess
 	if err := sess.Save(r, w); err != nil {
 		return err
 	}
-	s.Log.InfoContext(r.Context(), "signed in to the console", "request", middleware.ID(r.Context()))
+	s.Log.InfoContext(r.Context(), "signed in to the console")
 	http.Redirect(w, r, consolePath, http.StatusSeeOther)
 	return nil
 }

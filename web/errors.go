@@ -56,10 +56,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		f := fault.Of(err)
 		status := statusOf(f.Kind)
+		about := append([]any{"reference", reference(r), "kind", f.Kind.String(), "error", err}, middleware.About(r)...)
 		if status >= http.StatusInternalServerError {
-			s.Log.ErrorContext(r.Context(), "request failed", "reference", reference(r), "kind", f.Kind.String(), "error", err)
+			s.Log.ErrorContext(r.Context(), "request failed", about...)
 		} else {
-			s.Log.InfoContext(r.Context(), "request refused", "reference", reference(r), "kind", f.Kind.String(), "error", err)
+			s.Log.InfoContext(r.Context(), "request refused", about...)
 		}
 		if f.ID == "setup.unknown" || f.ID == "session.ended" {
 			s.notOpen(w, r, status, f.ID, f.Data)

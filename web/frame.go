@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -146,4 +145,4 @@ func (s *Server) problemNotice(v *visit, p *wizard.Problem) *component.NoticeVie
 }
 
 // reference is the number of this request that people can quote.
-func reference(r *http.Request) string { return strings.ToUpper(middleware.ID(r.Context())) }
+func reference(r *http.Request) string { return middleware.ID(r.Context()) }

@@ -19,7 +19,7 @@ const (
 // routes is the whole site in one place.
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, middleware.Client(s.TrustedProxies), middleware.Log(s.Log), middleware.Recover(s.Log, s.crashed))
+	r.Use(middleware.RequestID, middleware.Client(s.TrustedProxies), middleware.Log(s.Log, s.Observe), middleware.Recover(s.Log, s.crashed))
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/account"
@@ -54,8 +55,11 @@ type Options struct {
 	DomainRequired bool
 	// TrustedProxies are the networks (CIDRs) whose forwarding header is believed.
 	TrustedProxies []string
-	// Ready says why the service cannot serve; nil when it can.
-	Ready func(ctx context.Context) error
+	// Ready lists why the service cannot serve, in words for an operator without anything secret; none when it can.
+	Ready func(ctx context.Context) []string
+	// Observe is told of each request when it ends: the pattern of its route, empty when it has none, and whether the answer was a
+	// stream; may be nil.
+	Observe func(route, method string, status int, took time.Duration, stream bool)
 	// Locked is true when the sealing keys are not those of the database: every page then says so and changes nothing.
 	Locked bool
 	// Sandbox is mounted at /sandbox/; nil in live mode.
@@ -83,12 +87,10 @@ var errNotFound = errors.New("no such page")
 
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
+// readyz answers with one line for each reason not to be ready.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := s.Ready(ctx); err != nil {
-		s.Log.WarnContext(ctx, "not ready", "error", err)
-		plain(w, http.StatusServiceUnavailable, "not ready\n")
+	if reasons := s.Ready(r.Context()); len(reasons) > 0 {
+		plain(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n")+"\n")
 		return
 	}
 	plain(w, http.StatusOK, "ready\n")

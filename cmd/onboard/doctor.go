@@ -77,7 +77,7 @@ func examine(ctx context.Context, p process, tenant string) error {
 }
 
 func newDoctor(ctx context.Context, c *config.Config, tenant string) *doctor {
-	d := &doctor{config: c, tenant: tenant, client: newOutbound(c), clock: &clock{}}
+	d := &doctor{config: c, tenant: tenant, client: newOutbound(c, nil), clock: &clock{}}
 	d.client.Transport = &dated{next: d.client.Transport, clock: d.clock}
 	if c.ServiceClientID != "" {
 		d.service = signin.NewService(c.IDURL, c.ServiceClientID, c.ServiceClientSecret, d.client)

@@ -73,7 +73,7 @@ func (d *doctor) checkWebhook(ctx context.Context) finding {
 	if hook == nil {
 		return ok("not set: nobody is told")
 	}
-	client := newWebhookClient(d.config)
+	client := newWebhookClient(d.config, nil)
 	defer client.CloseIdleConnections()
 	if _, err := ask(outbound.Once(ctx), client, http.MethodHead, &url.URL{Scheme: hook.Scheme, Host: hook.Host, Path: "/"}); err != nil {
 		return unreachable("ONBOARD_WEBHOOK_URL", hook, err)

@@ -259,7 +259,7 @@ func (s *site) routes() (all []route) {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = service.close(context.Background()) }()
-	handler := service.handler(func(context.Context) error { return nil }, nil)
+	handler := service.handler(service.newReadiness(), nil)
 	router, ok := handler.(chi.Routes)
 	if !ok {
 		s.t.Fatalf("the handler is a %T", handler)

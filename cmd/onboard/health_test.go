@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -45,25 +45,25 @@ func TestHTTPSSite(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	s := newSite(t, nil)
-	check := func(path string, want int) {
+	check := func(path string, want int, says string) {
 		t.Helper()
 		v := s.visitor()
 		got := v.once(v.request(http.MethodGet, path, nil))
-		if got.status != want || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
-			t.Errorf("%s answered %d %s, want %d", path, got.status, got.header.Get("Content-Type"), want)
+		if got.status != want || got.body != says+"\n" || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
+			t.Errorf("%s answered %d %s %q, want %d %q", path, got.status, got.header.Get("Content-Type"), got.body, want, says)
 		}
 	}
-	check("/healthz", http.StatusOK)
-	check("/readyz", http.StatusOK)
+	check("/healthz", http.StatusOK, "ok")
+	check("/readyz", http.StatusOK, "ready")
 	v := s.visitor().open(s.link()).walk("review")
 	right := s.environ["ONBOARD_SEALING_KEYS"]
 	s.environ["ONBOARD_SEALING_KEYS"] = seal.Generate().Expose()
 	s.restart()
-	check("/healthz", http.StatusOK)
-	check("/readyz", http.StatusServiceUnavailable)
+	check("/healthz", http.StatusOK, "ok")
+	check("/readyz", http.StatusServiceUnavailable, reasonKeys)
 	s.environ["ONBOARD_SEALING_KEYS"] = right
 	s.restart()
-	check("/readyz", http.StatusOK)
+	check("/readyz", http.StatusOK, "ready")
 	v.again().get("/setup/" + v.setup() + "/").register()
 }
 
@@ -94,10 +94,11 @@ func TestNotReadyWhileStopping(t *testing.T) {
 		}
 		fmt.Fprintf(connection, "GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", u.Host)
 		_ = connection.SetReadDeadline(time.Now().Add(time.Second))
-		switch line, _ := bufio.NewReader(connection).ReadString('\n'); {
-		case strings.Contains(line, " 200 "):
-			t.Errorf("while stopping it says %q", line)
-		case strings.Contains(line, " 503 "):
+		answer, _ := io.ReadAll(connection)
+		switch text := string(answer); {
+		case strings.HasPrefix(text, "HTTP/1.1 200 "):
+			t.Errorf("while stopping it says %q", text)
+		case strings.HasPrefix(text, "HTTP/1.1 503 ") && strings.HasSuffix(text, "\r\n\r\n"+reasonStopping+"\n"):
 			told++
 		}
 		_ = connection.Close()

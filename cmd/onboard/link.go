@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,7 +24,7 @@ func beside(ctx context.Context, p process, check func(c *config.Config) error, 
 	if err := check(c); err != nil {
 		return errors.Join(errConfiguration, err)
 	}
-	s, err := newService(ctx, c, newLog(p, false))
+	s, err := newService(ctx, c, newLog(p, false, slog.LevelInfo))
 	if err != nil {
 		return err
 	}

@@ -9,12 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/secret"
+	"github.com/aritma/entra-onboard/web/middleware"
 )
 
 // Timeouts of the HTTP server.
@@ -32,7 +33,8 @@ const (
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, p process, sandboxed bool) (err error) {
-	log := newLog(p, sandboxed)
+	level := new(slog.LevelVar)
+	log := newLog(p, sandboxed, level)
 	var practice *practice
 	environ := p.environ
 	if sandboxed {
@@ -45,6 +47,7 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 	if err != nil {
 		return errors.Join(errConfiguration, err)
 	}
+	level.Set(c.LogLevel)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s (ONBOARD_LISTEN): %w", c.Listen, err)
@@ -67,12 +70,12 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 		return err
 	}
 	s.store.OnEvents(func() { s.live.Poke(); s.teller.poke() })
-	if err := s.onboarding.ProveKeys(ctx); err != nil {
+	if err := s.lock(ctx); err != nil {
 		return err
 	}
-	if err := s.onboarding.CheckKeys(ctx); err != nil {
-		s.locked = true
-		log.ErrorContext(ctx, "locked: nothing is changed until the right keys are there", "error", err)
+	ready := s.newReadiness()
+	if err := s.serveMetrics(ctx, ready); err != nil {
+		return err
 	}
 	if practice != nil {
 		practice.service = s
@@ -82,7 +85,20 @@ func serve(ctx context.Context, p process, sandboxed bool) (err error) {
 	} else {
 		fmt.Fprintf(p.out, "Aritma Entra onboarding: %s\n", c.PublicURL)
 	}
-	return s.listen(ctx, p, listener, practice)
+	return s.listen(ctx, p, listener, ready, practice)
+}
+
+// lock has nothing served but that, when the sealing keys are not those of the database.
+func (s *service) lock(ctx context.Context) error {
+	if err := s.onboarding.ProveKeys(ctx); err != nil {
+		return err
+	}
+	err := s.onboarding.CheckKeys(ctx)
+	if s.locked = errors.Is(err, seal.ErrOpen); s.locked {
+		s.log.ErrorContext(ctx, "locked: nothing is changed until the right keys are there", "error", err)
+		return nil
+	}
+	return err
 }
 
 // servePort puts the port that was given by the system into the public address that follows from it.
@@ -93,22 +109,17 @@ func servePort(c *config.Config, listener net.Listener) {
 	}
 }
 
-func newLog(p process, sandboxed bool) *slog.Logger {
+// newLog writes a line of JSON for each thing that happens, or of plain text in the sandbox, from a level on.
+func newLog(p process, sandboxed bool, level slog.Leveler) *slog.Logger {
+	var lines slog.Handler = slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: level})
 	if sandboxed {
-		return slog.New(slog.NewTextHandler(p.log, nil))
+		lines = slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: level})
 	}
-	return slog.New(slog.NewJSONHandler(p.log, nil))
+	return slog.New(middleware.LogID(lines))
 }
 
 // listen serves until ctx ends, then lets requests under way finish.
-func (s *service) listen(ctx context.Context, p process, listener net.Listener, practice *practice) error {
-	var stopping atomic.Bool
-	ready := func(ctx context.Context) error {
-		if stopping.Load() {
-			return errStopping
-		}
-		return s.ready(ctx)
-	}
+func (s *service) listen(ctx context.Context, p process, listener net.Listener, ready *readiness, practice *practice) error {
 	server := &http.Server{
 		Handler: s.handler(ready, practice), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
@@ -134,7 +145,7 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 		return err
 	case <-ctx.Done():
 	}
-	stopping.Store(true)
+	ready.stopping.Store(true)
 	s.log.InfoContext(ctx, "stopping")
 	if practice == nil {
 		<-time.After(p.linger)
@@ -142,11 +153,6 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	return server.Shutdown(drain)
-}
-
-// ready says why the service cannot serve: the database is away, or the sealing key is another one.
-func (s *service) ready(ctx context.Context) error {
-	return s.onboarding.CheckKeys(ctx)
 }
 
 // sweep drops what has had its time, again and again, until ctx ends. Of several replicas one does, since two would record twice

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aritma/entra-onboard/internal/account"
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/store"
 	"github.com/aritma/entra-onboard/internal/store/postgres"
 	"github.com/aritma/entra-onboard/internal/store/sqlite"
 	"github.com/aritma/entra-onboard/internal/webhook"
@@ -26,6 +28,10 @@ type storage interface {
 	webhook.Store
 	// OnEvents has f called after a commit that made the trail of a setup longer.
 	OnEvents(f func())
+	// Ping reads from the database.
+	Ping(ctx context.Context) error
+	// Stock counts what there is, from counters and to limits.
+	Stock(ctx context.Context, now time.Time) (store.Stock, error)
 	Close() error
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/message"
+	"github.com/aritma/entra-onboard/internal/metrics"
 	"github.com/aritma/entra-onboard/internal/outbound"
 	"github.com/aritma/entra-onboard/internal/webhook"
 )
@@ -20,21 +21,21 @@ type teller struct {
 	client *http.Client    // reaches the origin of the webhook alone
 }
 
-func newTeller(c *config.Config, store webhook.Store, messages *message.Catalogue, log *slog.Logger) *teller {
+func newTeller(c *config.Config, counted *metrics.Metrics, store webhook.Store, messages *message.Catalogue, log *slog.Logger) *teller {
 	t := &teller{store: store}
 	if c.WebhookURL == nil {
 		return t
 	}
-	t.client = newWebhookClient(c)
+	t.client = newWebhookClient(c, counted.Call)
 	t.sender = webhook.New(webhook.Options{
-		Store: store, Client: t.client, URL: c.WebhookURL, Secret: c.WebhookSecret, Sentence: messages.For("en").Bare, Log: log, Now: time.Now,
+		Store: counted.Messages(store), Client: t.client, URL: c.WebhookURL, Secret: c.WebhookSecret, Sentence: messages.For("en").Bare, Log: log, Now: time.Now,
 	})
 	return t
 }
 
-// newWebhookClient reaches the origin of the webhook alone.
-func newWebhookClient(c *config.Config) *http.Client {
-	return outbound.New(outbound.Options{Allow: []*url.URL{c.WebhookURL}, AllowLoopback: c.AllowLoopback, Timeout: webhook.Timeout})
+// newWebhookClient reaches the origin of the webhook alone. Observe is told of each call; may be nil.
+func newWebhookClient(c *config.Config, observe func(outbound.Call)) *http.Client {
+	return outbound.New(outbound.Options{Allow: []*url.URL{c.WebhookURL}, AllowLoopback: c.AllowLoopback, Timeout: webhook.Timeout, Observe: observe})
 }
 
 // run tells until ctx ends, and ends after the delivery that is under way then.

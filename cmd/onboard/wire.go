@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/iam"
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/message"
+	"github.com/aritma/entra-onboard/internal/metrics"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/outbound"
 	"github.com/aritma/entra-onboard/internal/scim"
@@ -36,7 +36,10 @@ type service struct {
 	sessions   *session.Store
 	messages   *message.Catalogue
 	live       *live.Hub
-	teller     *teller
+	metrics    *metrics.Metrics
+	// stopMetrics ends the inner listener; nil where nobody listens.
+	stopMetrics func()
+	teller      *teller
 	// locked is true when the sealing keys are not those of the database: nothing is served, swept or told then.
 	locked bool
 }
@@ -55,18 +58,19 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	if c.EntraLoginURL != nil {
 		signinHosts = []*url.URL{c.EntraLoginURL} // its path tells it from what else lies on the origin
 	}
-	client := newOutbound(c)
+	counted := metrics.New()
+	client := newOutbound(c, counted.Call)
 	aritma := iam.New(c.IAMURL, client)
 	s := &service{
 		config: c, log: log, store: store, iam: aritma, client: client, messages: messages, live: live.New(store, log),
-		teller: newTeller(c, store, messages, log),
+		metrics: counted, teller: newTeller(c, counted, store, messages, log),
 	}
 	var people *signin.Client
 	if c.IDClientID != "" {
 		people = signin.NewClient(c.IDURL, c.IDClientID, c.IDClientSecret, c.PublicURL.JoinPath("signin", "callback"), client)
 	}
 	s.onboarding = onboarding.New(onboarding.Options{
-		Store: store, IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: people, MicrosoftHosts: signinHosts, Keys: c.Keys, Log: log, Now: time.Now,
+		Store: counted.Setups(store), IAM: aritma, Directory: entra.New(client, c.EntraLoginURL), SCIM: scim.New(client), Signin: people, MicrosoftHosts: signinHosts, Keys: c.Keys, Log: log, Now: time.Now,
 		SCIMURLTemplate: c.SCIMURLTemplate, RedirectURITemplate: c.RedirectURITemplate, LinksAct: c.LinkAuthority == config.AuthorityLink,
 	})
 	s.sessions = session.New(store, c.Keys, session.Options{Secure: c.PublicURL.Scheme == "https", Now: time.Now})
@@ -76,11 +80,12 @@ func newService(ctx context.Context, c *config.Config, log *slog.Logger) (*servi
 	return s, nil
 }
 
-// newOutbound is the client for every upstream but the webhook.
-func newOutbound(c *config.Config) *http.Client {
+// newOutbound is the client for every upstream but the webhook. Observe is told of each call; may be nil.
+func newOutbound(c *config.Config, observe func(outbound.Call)) *http.Client {
 	return outbound.New(outbound.Options{
 		Allow:         append([]*url.URL{c.IAMURL, c.IDURL, c.SCIMOrigin()}, entra.Hosts(c.EntraLoginURL)...),
 		AllowLoopback: c.AllowLoopback,
+		Observe:       observe,
 	})
 }
 
@@ -91,15 +96,18 @@ func (s *service) close(ctx context.Context) error {
 	}
 	s.client.CloseIdleConnections()
 	s.teller.close()
+	if s.stopMetrics != nil {
+		s.stopMetrics()
+	}
 	return s.store.Close()
 }
 
 // handler is the whole site. Practice is nil in live mode.
-func (s *service) handler(ready func(context.Context) error, practice *practice) http.Handler {
+func (s *service) handler(ready *readiness, practice *practice) http.Handler {
 	c := s.config
 	options := web.Options{
 		Onboarding: s.onboarding, Sessions: s.sessions, Messages: s.messages, Log: s.log, Now: time.Now,
-		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready, Locked: s.locked,
+		PublicURL: c.PublicURL, IDURL: c.IDURL, Support: c.SupportContact, CheckToken: s.acceptedByIAM, Ready: ready.reasons, Observe: s.metrics.Request, Locked: s.locked,
 		Accounts: s.accounts, TrustedProxies: c.TrustedProxies,
 	}
 	if c.ConsoleTenant != "" {
@@ -128,5 +136,3 @@ func accepts(ctx context.Context, aritma *iam.Client, token secret.Secret) error
 	}
 	return err
 }
-
-var errStopping = errors.New("shutting down")

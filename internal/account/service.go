@@ -61,6 +61,9 @@ func New(o Options) *Service {
 // Close waits until the work under way has ended, at most until ctx ends.
 func (s *Service) Close(ctx context.Context) { s.work.Close(ctx) }
 
+// Working is how much work is under way in this process.
+func (s *Service) Working() int { return s.work.Running() }
+
 // Purpose is where a person wanted to go when they signed in.
 type Purpose struct {
 	Setup string `json:"setup,omitempty"` // id; empty: the first page

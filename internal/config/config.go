@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/netip"
@@ -30,6 +31,8 @@ const (
 // Config is everything that an operator decides.
 type Config struct {
 	Listen              string        `env:"ONBOARD_LISTEN" envDefault:"127.0.0.1:8080"`
+	MetricsListen       string        `env:"ONBOARD_METRICS_LISTEN"` // empty: nobody is told
+	LogLevel            slog.Level    `env:"ONBOARD_LOG_LEVEL"`      // info
 	PublicURL           *url.URL      `env:"ONBOARD_PUBLIC_URL"`
 	DatabaseURL         secret.Secret `env:"ONBOARD_DATABASE_URL" envDefault:"sqlite://onboard.db"` // may hold a password
 	SealingKeys         secret.Secret `env:"ONBOARD_SEALING_KEYS"`
@@ -102,8 +105,11 @@ func mistakes(err error) error {
 		var parse env.ParseError
 		if errors.As(each, &parse) {
 			must := "an address, such as https://id.example"
-			if parse.Type.Kind() == reflect.Bool {
+			switch parse.Type.Kind() {
+			case reflect.Bool:
 				must = "true or false"
+			case reflect.Int:
+				must = "debug, info, warn or error"
 			}
 			each = fmt.Errorf("%s must be %s", variableOf(parse.Name), must)
 		}
@@ -146,6 +152,9 @@ func (c *Config) complete() error {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		add("ONBOARD_LISTEN is not host:port: %q", c.Listen)
+	}
+	if _, _, err := net.SplitHostPort(c.MetricsListen); c.MetricsListen != "" && err != nil {
+		add("ONBOARD_METRICS_LISTEN is not host:port: %q", c.MetricsListen)
 	}
 	if c.PublicURL == nil && err == nil {
 		if !IsLoopback(host) {
@@ -324,7 +333,7 @@ func variableOf(field string) string {
 	names := map[string]string{
 		"PublicURL": "ONBOARD_PUBLIC_URL", "IAMURL": "ONBOARD_IAM_URL", "IDURL": "ONBOARD_ID_URL",
 		"EntraLoginURL": "ONBOARD_ENTRA_LOGIN_URL", "AllowLoopback": "ONBOARD_ALLOW_LOOPBACK",
-		"WebhookURL": "ONBOARD_WEBHOOK_URL",
+		"WebhookURL": "ONBOARD_WEBHOOK_URL", "LogLevel": "ONBOARD_LOG_LEVEL",
 	}
 	if name, ok := names[field]; ok {
 		return name

@@ -90,6 +90,8 @@ func TestMistakes(t *testing.T) {
 		want    []string // what the one line holds
 	}{
 		"listen without a port":          {map[string]string{"ONBOARD_LISTEN": "127.0.0.1"}, []string{"ONBOARD_LISTEN", "host:port"}},
+		"metrics without a port":         {map[string]string{"ONBOARD_METRICS_LISTEN": "10.0.0.5"}, []string{"ONBOARD_METRICS_LISTEN", "host:port"}},
+		"a level that is none":           {map[string]string{"ONBOARD_LOG_LEVEL": "loud"}, []string{"ONBOARD_LOG_LEVEL", "debug, info, warn or error"}},
 		"public listen, no address":      {map[string]string{"ONBOARD_LISTEN": "0.0.0.0:8080"}, []string{"ONBOARD_PUBLIC_URL", "required"}},
 		"every interface, no address":    {map[string]string{"ONBOARD_LISTEN": ":8080"}, []string{"ONBOARD_PUBLIC_URL", "required"}},
 		"public address over http":       {map[string]string{"ONBOARD_PUBLIC_URL": "http://onboard.example"}, []string{"ONBOARD_PUBLIC_URL", "https"}},
@@ -208,6 +210,7 @@ func TestAccepted(t *testing.T) {
 	for name, environ := range map[string]map[string]string{
 		"public address":            {"ONBOARD_LISTEN": "0.0.0.0:8080", "ONBOARD_PUBLIC_URL": "https://onboard.example"},
 		"public address, slash":     {"ONBOARD_PUBLIC_URL": "https://onboard.example/"},
+		"metrics everywhere":        {"ONBOARD_METRICS_LISTEN": ":9090", "ONBOARD_LOG_LEVEL": "WARN"},
 		"loopback by name":          {"ONBOARD_LISTEN": "localhost:0"},
 		"loopback, version 6":       {"ONBOARD_LISTEN": "[::1]:8080"},
 		"loopback behind https":     {"ONBOARD_PUBLIC_URL": "https://localhost:8443"},

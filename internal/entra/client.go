@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/outbound"
 )
 
 // MaxDocument is how many bytes of an answer are read; a longer one is not understood. Microsoft's are about 2 KB.
@@ -104,7 +105,7 @@ func (c *Client) askNational(ctx context.Context, name string, elsewhere error) 
 // ask makes the one request to one host. The name has been checked.
 func (c *Client) ask(ctx context.Context, host *url.URL, name string) (Directory, error) {
 	address := host.JoinPath(name, "v2.0", ".well-known", "openid-configuration").String()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(outbound.Named(ctx, "entra", "look up directory"), http.MethodGet, address, nil)
 	if err != nil {
 		return Directory{}, unproven(fmt.Errorf("look up directory: %w", err))
 	}

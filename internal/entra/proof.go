@@ -128,7 +128,7 @@ func (p proof) ask(ctx context.Context) error {
 		"client_id":     {p.clientID},
 		"client_secret": {p.value.Expose()},
 	}
-	request, err := http.NewRequestWithContext(outbound.Repeatable(ctx), http.MethodPost, address, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(outbound.Named(outbound.Repeatable(ctx), "entra", "prove client secret"), http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return unprovenSecret(errors.New("prove client secret: no request can be made"), nil)
 	}

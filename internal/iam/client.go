@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aritma/entra-onboard/internal/outbound"
 	"github.com/aritma/entra-onboard/internal/secret"
 )
 
@@ -108,7 +109,7 @@ func (c *Client) request(ctx context.Context, act call) (*http.Request, error) {
 	}
 	address := c.url(act.path, act.id)
 	address.RawQuery = act.query.Encode()
-	request, err := http.NewRequestWithContext(ctx, act.method, address.String(), nil)
+	request, err := http.NewRequestWithContext(outbound.Named(ctx, "iam", act.action), act.method, address.String(), nil)
 	if err != nil {
 		return nil, act.local(unknown, "address cannot be used")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,7 +46,8 @@ type Hub struct {
 
 	mu   sync.Mutex
 	subs map[*Subscription]struct{}
-	at   int64 // up to where the trail was read; only while somebody listens
+	open atomic.Int32 // how many those are, for whoever must not wait for mu
+	at   int64        // up to where the trail was read; only while somebody listens
 	over bool
 }
 
@@ -53,6 +55,9 @@ type Hub struct {
 func New(source Source, log *slog.Logger) *Hub {
 	return &Hub{source: source, log: log, poked: make(chan struct{}, 1), subs: map[*Subscription]struct{}{}}
 }
+
+// Listening is how many subscriptions there are. It never waits.
+func (h *Hub) Listening() int { return int(h.open.Load()) }
 
 // Poke makes the hub look at the trail. It never waits.
 func (h *Hub) Poke() {
@@ -159,6 +164,7 @@ func (h *Hub) Subscribe(ctx context.Context, after int64) (*Subscription, error)
 		return s, nil
 	}
 	h.subs[s] = struct{}{}
+	h.open.Store(int32(len(h.subs))) //nolint:gosec // far below
 	return s, nil
 }
 
@@ -207,6 +213,7 @@ func (s *Subscription) Take() (changes []Change, at int64) {
 func (s *Subscription) Close() {
 	s.hub.mu.Lock()
 	delete(s.hub.subs, s)
+	s.hub.open.Store(int32(len(s.hub.subs))) //nolint:gosec // far below
 	s.hub.mu.Unlock()
 	s.end()
 }

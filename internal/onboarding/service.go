@@ -67,6 +67,9 @@ func New(o Options) *Service {
 // Shutdown waits until the work under way has ended, at most until ctx ends; then it is cut off.
 func (s *Service) Shutdown(ctx context.Context) { s.work.Close(ctx) }
 
+// Working is how much outside work is under way in this process.
+func (s *Service) Working() int { return s.work.Running() }
+
 // Access is the authority under which an act on Aritma happens, and who is to be named for it.
 type Access struct {
 	Actor Actor

@@ -37,6 +37,8 @@ type Options struct {
 	AllowLoopback bool
 	// Timeout replaces DefaultTimeout. The context of a request can shorten it, never lengthen it.
 	Timeout time.Duration
+	// Observe is told of each call; may be nil. It must not wait.
+	Observe func(Call)
 }
 
 // New returns a client for the origins in o. It may be shared by any number of goroutines.
@@ -54,12 +56,13 @@ func New(o Options) *http.Client {
 type transport struct {
 	origins map[origin]bool
 	timeout time.Duration
+	observe func(Call) // nil: nobody wants to know
 	wire    *wire
 	repeat  *repeating
 }
 
 func newTransport(o Options) *transport {
-	t := &transport{origins: allowed(o), timeout: o.Timeout, wire: newWire(o)}
+	t := &transport{origins: allowed(o), timeout: o.Timeout, observe: o.Observe, wire: newWire(o)}
 	if t.timeout <= 0 {
 		t.timeout = DefaultTimeout
 	}
@@ -69,6 +72,18 @@ func newTransport(o Options) *transport {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	start := time.Now()
+	var attempts atomic.Int32
+	answer, err := t.call(request, &attempts)
+	if t.observe != nil {
+		seen := callOf(request, answer, err)
+		seen.Took, seen.Attempts = time.Since(start), int(attempts.Load())
+		t.observe(seen)
+	}
+	return answer, err
+}
+
+func (t *transport) call(request *http.Request, attempts *atomic.Int32) (*http.Response, error) {
 	if err := t.admit(request); err != nil {
 		closeBody(request)
 		return nil, &neverSentError{err}
@@ -77,6 +92,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	// Nothing is written before a connection is had, and a connection counts from the first attempt on.
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { attempts.Add(1) },
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	answer, err := t.send(request.Clone(ctx))

@@ -95,7 +95,7 @@ func newRequest(ctx context.Context, tenantURL string, token secret.Secret) (*ht
 		address.RawQuery = base.RawQuery + "&" + address.RawQuery
 	}
 	address.Fragment, address.RawFragment = "", ""
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	request, err := http.NewRequestWithContext(outbound.Named(ctx, "scim", "probe"), http.MethodGet, address.String(), nil)
 	if err != nil {
 		return nil, notFound.fault(errNoAddress, nil)
 	}

@@ -105,7 +105,7 @@ func codeOf(at *provider, query url.Values) (string, error) {
 
 // redeem asks the token endpoint, once: a code counts once.
 func (c *Client) redeem(ctx context.Context, at *provider, a Attempt, code string) (*oauth2.Token, error) {
-	ctx = context.WithValue(outbound.Once(ctx), oauth2.HTTPClient, c.reader(false))
+	ctx = context.WithValue(outbound.Named(outbound.Once(ctx), "id", "redeem code"), oauth2.HTTPClient, c.reader(false))
 	answer, err := c.config(at, nil).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier.Expose()))
 	if err != nil {
 		return nil, finishing.explainExchange(ctx, err)

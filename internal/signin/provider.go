@@ -15,6 +15,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/aritma/entra-onboard/internal/fault"
+	"github.com/aritma/entra-onboard/internal/outbound"
 )
 
 const (
@@ -118,7 +119,7 @@ func (c *Client) forget(tenant string, at *provider) {
 func (c *Client) discover(ctx context.Context, tenant string) (*provider, error) {
 	issuer := c.idBase.JoinPath(url.PathEscape(tenant)).String()
 	strict := c.reader(true)
-	found, err := oidc.NewProvider(oidc.ClientContext(ctx, strict), issuer)
+	found, err := oidc.NewProvider(oidc.ClientContext(outbound.Named(ctx, "id", "discover"), strict), issuer)
 	if err != nil {
 		return nil, explainDiscovery(err)
 	}
@@ -128,7 +129,7 @@ func (c *Client) discover(ctx context.Context, tenant string) (*provider, error)
 	}
 	at := &provider{
 		issuer: issuer, authorize: found.Endpoint().AuthURL, token: found.Endpoint().TokenURL,
-		keys:       oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), strict), said.Keys),
+		keys:       oidc.NewRemoteKeySet(oidc.ClientContext(outbound.Named(context.WithoutCancel(ctx), "id", "fetch keys"), strict), said.Keys),
 		signatures: commonSignatures(said.Signatures), saysIssuer: said.SaysIssuer, scopes: said.Scopes, until: c.now().Add(providerLife),
 	}
 	if methods := said.AuthMethods; methods != nil {

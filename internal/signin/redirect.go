@@ -60,7 +60,7 @@ func (c *Client) RedirectURI(ctx context.Context, tenant, scheme string, microso
 
 // nextHop asks at and returns where it is sent.
 func nextHop(ctx context.Context, browser *http.Client, at *url.URL) (*url.URL, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	request, err := http.NewRequestWithContext(outbound.Named(ctx, "id", "read Redirect URI"), http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, errUnproven("address cannot be asked")
 	}

@@ -107,7 +107,7 @@ func (s *Service) request(ctx context.Context, tenant string) (secret.Secret, er
 		// Found out by itself, every refusal would be two.
 		AuthStyle: oauth2.AuthStyleInHeader,
 	}
-	ctx = context.WithValue(outbound.Repeatable(ctx), oauth2.HTTPClient, s.client)
+	ctx = context.WithValue(outbound.Named(outbound.Repeatable(ctx), "id", "get service token"), oauth2.HTTPClient, s.client)
 	answer, err := config.Token(ctx)
 	if err != nil {
 		return secret.Secret{}, explain(err)

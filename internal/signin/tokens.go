@@ -37,7 +37,7 @@ func (c *Client) Refresh(ctx context.Context, tenant string, t Tokens) (Tokens, 
 	if err != nil {
 		return Tokens{}, err
 	}
-	ctx = context.WithValue(outbound.Once(ctx), oauth2.HTTPClient, c.reader(false))
+	ctx = context.WithValue(outbound.Named(outbound.Once(ctx), "id", "renew token"), oauth2.HTTPClient, c.reader(false))
 	answer, err := c.config(at, nil).TokenSource(ctx, &oauth2.Token{RefreshToken: t.Refresh.Expose()}).Token()
 	if err != nil {
 		return Tokens{}, refreshing.explainExchange(ctx, err)

@@ -1,5 +1,5 @@
 // Package store is the house of the engines that keep setups and browser sessions; of its own it has only the words for
-// what an engine finds (State).
+// what an engine finds (State, Stock).
 //
 // Each engine (packages sqlite and postgres) has its own SQL and its own migrations and implements what the rooms above it
 // declare: onboarding.Store, session.Storage and the others. Package storetest holds what every engine must do, concurrency included; an

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aritma/entra-onboard/internal/outbound"
 	"github.com/aritma/entra-onboard/internal/secret"
 )
 
@@ -171,7 +172,7 @@ func (s *Sender) request(ctx context.Context, m Message) (*http.Request, error) 
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL.String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(outbound.Named(ctx, "webhook", "tell"), http.MethodPost, s.URL.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}

@@ -65,7 +65,7 @@ func (g *Group) Do(ctx context.Context, name string, work func(ctx context.Conte
 	}
 	g.mu.Unlock()
 	if !joined {
-		go g.work(name, done, work)
+		go g.work(ctx, name, done, work)
 	}
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
@@ -77,9 +77,12 @@ func (g *Group) Do(ctx context.Context, name string, work func(ctx context.Conte
 	return nil
 }
 
-func (g *Group) work(name string, done chan struct{}, work func(ctx context.Context)) {
-	ctx, cancel := context.WithTimeout(g.ctx, Limit)
+// work runs under the group's own end, and with the values of the request that began it: what it logs can be told apart.
+func (g *Group) work(ctx context.Context, name string, done chan struct{}, work func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Limit)
+	cut := context.AfterFunc(g.ctx, cancel)
 	defer func() {
+		cut()
 		cancel()
 		g.mu.Lock()
 		delete(g.running, name)
@@ -93,6 +96,13 @@ func (g *Group) work(name string, done chan struct{}, work func(ctx context.Cont
 		}
 	}()
 	work(ctx)
+}
+
+// Running is how much work is under way.
+func (g *Group) Running() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.running)
 }
 
 // Runs reports whether work of that name is under way.

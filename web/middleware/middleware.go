@@ -18,12 +18,13 @@ import (
 
 type idKey struct{}
 
-// RequestID gives every request a random id of 8 hexadecimal digits. An id from outside is never taken over.
+// RequestID gives every request a random id of 8 hexadecimal digits, which is also the reference number that a person reads out.
+// An id from outside is never taken over.
 func RequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw := make([]byte, 4)
 		_, _ = rand.Read(raw)
-		ctx := context.WithValue(r.Context(), idKey{}, hex.EncodeToString(raw))
+		ctx := context.WithValue(r.Context(), idKey{}, strings.ToUpper(hex.EncodeToString(raw)))
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
@@ -34,28 +35,57 @@ func ID(ctx context.Context) string {
 	return id
 }
 
-// Log writes one line for each request. It names the route's pattern, never the path or the query: a setup link
-// is a secret in the path.
-func Log(log *slog.Logger) func(http.Handler) http.Handler {
+// LogID returns a handler that writes the id of the request into every line that is logged on its behalf, also by work that
+// outlasts it.
+func LogID(next slog.Handler) slog.Handler { return logID{next} }
+
+type logID struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (l logID) Handle(ctx context.Context, line slog.Record) error {
+	if id := ID(ctx); id != "" {
+		line.AddAttrs(slog.String("request", id))
+	}
+	return l.Handler.Handle(ctx, line)
+}
+
+// WithAttrs implements slog.Handler.
+func (l logID) WithAttrs(attrs []slog.Attr) slog.Handler { return logID{l.Handler.WithAttrs(attrs)} }
+
+// WithGroup implements slog.Handler.
+func (l logID) WithGroup(name string) slog.Handler { return logID{l.Handler.WithGroup(name)} }
+
+// Log writes one line for each request and tells observe, which may be nil. Both get the route's pattern, never the path or the
+// query: a setup link is a secret in the path.
+func Log(log *slog.Logger, observe func(route, method string, status int, took time.Duration, stream bool)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
 			ww := chimiddleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			next.ServeHTTP(ww, r)
-			route, setup := "", ""
+			took, route := time.Since(start), ""
 			if c := chi.RouteContext(r.Context()); c != nil {
-				route, setup = c.RoutePattern(), c.URLParam("setup")
+				route = c.RoutePattern()
+			}
+			if observe != nil {
+				observe(route, r.Method, ww.Status(), took, ww.Header().Get("Content-Type") == "text/event-stream")
 			}
 			if route == "/healthz" || route == "/readyz" || strings.HasPrefix(route, "/static/") {
 				return
 			}
-			attrs := []any{"request", ID(r.Context()), "method", r.Method, "route", route, "status", ww.Status(), "bytes", ww.BytesWritten(), "duration", time.Since(start)}
-			if IsSetupID(setup) { // whatever else stands in that place of a path stays out of the log
-				attrs = append(attrs, "setup", setup)
-			}
-			log.InfoContext(r.Context(), "request", attrs...)
+			attrs := []any{"method", r.Method, "route", route, "status", ww.Status(), "bytes", ww.BytesWritten(), "duration", took}
+			log.InfoContext(r.Context(), "request", append(attrs, About(r)...)...)
 		})
 	}
+}
+
+// About is what a line of the log says of a request beside its id: the setup, where the path names one. Whatever else stands in
+// that place of a path stays out of the log.
+func About(r *http.Request) []any {
+	if setup := chi.URLParam(r, "setup"); IsSetupID(setup) {
+		return []any{"setup", setup}
+	}
+	return nil
 }
 
 // IsSetupID reports whether s has the form of a setup's id: 26 characters of lower-case base32.
@@ -76,7 +106,7 @@ func Recover(log *slog.Logger, page http.HandlerFunc) func(http.Handler) http.Ha
 				if err, ok := crash.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(crash)
 				}
-				log.ErrorContext(r.Context(), "handler crashed", "request", ID(r.Context()), "panic", describe(crash), "stack", stack())
+				log.ErrorContext(r.Context(), "handler crashed", "panic", describe(crash), "stack", stack())
 				page(w, r)
 			}()
 			next.ServeHTTP(w, r)

@@ -18,6 +18,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/seal"
+	"github.com/aritma/entra-onboard/internal/store"
 	"github.com/aritma/entra-onboard/internal/webhook"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/web/session"
@@ -32,6 +33,7 @@ type Store interface {
 	webhook.Store
 	live.Source
 	Ping(ctx context.Context) error
+	Stock(ctx context.Context, now time.Time) (store.Stock, error)
 	Close() error
 }
 
@@ -106,6 +108,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"FiguresEndAtTheCap", testFiguresCap},
 		{"MedianOfCompletedSetups", testMedian},
 		{"ProblemsOfTheMonth", testProblems},
+		{"Stock", testStock},
 		{"Message", testMessage},
 		{"MessagesOfChanges", testMessagesOfChanges},
 		{"FailedChangeIsNotTold", testMessageOfNothing},
