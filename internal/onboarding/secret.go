@@ -25,7 +25,7 @@ func (s *Service) ReceiveSecret(ctx context.Context, id, session string, actor A
 		if err != nil {
 			return Change{}, err
 		}
-		sealed := s.Keys.Seal(value, place(id, ClientSecretName))
+		sealed := s.Keys.Seal(value, SecretPlace(id, ClientSecretName))
 		c.Put = map[string]SealedSecret{ClientSecretName: {Value: sealed, DropAt: now.Add(ClientSecretLife)}}
 		return c, nil
 	})
@@ -51,7 +51,7 @@ func (s *Service) openSecret(ctx context.Context, id string) (secret.Secret, err
 	if err != nil {
 		return secret.Secret{}, err
 	}
-	value, err := s.Keys.Open(sealed, place(id, ClientSecretName))
+	value, err := s.Keys.Open(sealed, SecretPlace(id, ClientSecretName))
 	if err != nil {
 		return secret.Secret{}, s.askAgain(ctx, id, "secret.gone", err)
 	}
