@@ -10,6 +10,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/reseal"
 	"github.com/aritma/entra-onboard/internal/store/postgres"
 	"github.com/aritma/entra-onboard/internal/store/sqlite"
 	"github.com/aritma/entra-onboard/internal/webhook"
@@ -24,6 +25,7 @@ type storage interface {
 	console.Store
 	live.Source
 	webhook.Store
+	reseal.Store
 	// OnEvents has f called after a commit that made the trail of a setup longer.
 	OnEvents(f func())
 	Close() error
