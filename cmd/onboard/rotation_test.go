@@ -167,6 +167,9 @@ func TestRotationUnderLoad(t *testing.T) {
 	if moved := c.moves(); moved != 0 {
 		t.Errorf("%d moved the second time", moved)
 	}
+	if _, out, _ := c.reseals("--check"); !strings.Contains(out, "All of it is sealed with the first key") {
+		t.Errorf("--check says:\n%s", out)
+	}
 	c.environ[keysVariable] = fresh
 	c.roll()
 	rest()

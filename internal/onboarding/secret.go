@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,8 +80,7 @@ func (s *Service) ProveSecret(ctx context.Context, id string, actor Actor, expir
 	if err != nil {
 		return err
 	}
-	kind := lookProof + strconv.FormatInt(setup.State.ClientSecret.ReceivedAt.UnixNano(), 10) // another secret is another proof
-	return s.look(ctx, id, kind, func(ctx context.Context) {
+	return s.look(ctx, id, proofOf(setup), func(ctx context.Context) {
 		if err := s.proveSecret(ctx, id, actor, expires); err != nil {
 			s.Log.ErrorContext(ctx, "proof of client secret not stored", "setup", id, "error", err)
 		}
