@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
 )
 
 // TestTokenThatAppearsLate: Aritma finishes an act long after it was given up on. The stray bears the setup's mark and
