@@ -18,8 +18,8 @@ const (
 	entraCycle = 40 * time.Minute
 )
 
-// arrivalsView is the live panel of the provisioning step as the setup stands.
-func (s *Server) arrivalsView(v *visit) page.ArrivalsView {
+// arrivalsView is the live panel of the provisioning step as the setup stands; looking says that Aritma is being asked.
+func (s *Server) arrivalsView(v *visit, looking bool) page.ArrivalsView {
 	state := v.setup.State
 	arrived := onboarding.Arrived(state)
 	next := onboarding.NextLook(state.Arrivals, s.Now().UTC())
@@ -27,7 +27,6 @@ func (s *Server) arrivalsView(v *visit) page.ArrivalsView {
 		Title: s.arrivalsTitle(v, arrived), LookURL: v.url("provisioning/look"), Told: "waiting", Continue: s.form(v, wizard.Provisioning),
 		Access: s.accessNeed(v, wizard.Provisioning), CanLook: !next.IsZero(),
 	}
-	looking := s.Onboarding.Looking(v.setup.ID)
 	view.Rows = s.arrivalRows(v, looking)
 	view.Clock = s.arrivalsClock(v, looking, arrived, next)
 	if !onboarding.Settled(state, s.Now()) && !next.IsZero() && !view.Access.Missing() {

@@ -107,7 +107,7 @@ func TestArrivalsPanel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, v := standing(t, c.state)
-			demand(t, html(t, page.Arrivals(v.t, s.arrivalsView(v))), c.says, c.never)
+			demand(t, html(t, page.Arrivals(v.t, s.arrivalsView(v, false))), c.says, c.never)
 		})
 	}
 }

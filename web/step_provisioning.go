@@ -13,11 +13,12 @@ import (
 
 const maxReason = 1000 // characters
 
-func (s *Server) provisioningView(v *visit) page.ProvisioningView {
+func (s *Server) provisioningView(v *visit) (page.ProvisioningView, error) {
+	looking, err := s.Onboarding.Looking(v.ctx(), v.setup.ID)
 	a := v.setup.State.Answers
 	view := page.ProvisioningView{
 		Frame: s.stepFrame(v, wizard.Provisioning), Form: s.form(v, wizard.Provisioning), Reason: a.WithoutReason,
-		PortalURL: s.portal(v, portal.Provisioning), TenantURL: s.Onboarding.TenantURL(v.setup), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v),
+		PortalURL: s.portal(v, portal.Provisioning), TenantURL: s.Onboarding.TenantURL(v.setup), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v, looking),
 	}
 	if _, submitted := v.setup.State.Marks[wizard.Provisioning]; submitted {
 		view.Arrived = "no"
@@ -28,11 +29,15 @@ func (s *Server) provisioningView(v *visit) page.ProvisioningView {
 	view.Arrivals.Say = "" // a whole page says itself what it shows
 	view.Frame.Live = view.Arrivals.Every != ""
 	view.Form.Problem = s.problemNotice(v, v.setup.State.Token.Problem)
-	return view
+	return view, err
 }
 
 func (s *Server) showProvisioning(v *visit) error {
-	return v.render(http.StatusOK, page.Provisioning(s.provisioningView(v)))
+	view, err := s.provisioningView(v)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.Provisioning(view))
 }
 
 // submitLook asks Aritma who has arrived: with now=yes because a person wants to know, otherwise when it is time to.
@@ -57,7 +62,11 @@ func (s *Server) submitLook(v *visit) error {
 	if now {
 		return v.redirect(v.step(wizard.Provisioning))
 	}
-	return v.render(http.StatusOK, page.Arrivals(v.t, s.arrivalsView(v)))
+	looking, err := s.Onboarding.Looking(v.ctx(), v.setup.ID)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.Arrivals(v.t, s.arrivalsView(v, looking)))
 }
 
 // submitProvisioning ends the step. That somebody arrived is believed to the wizard's own look, else to the admin.
@@ -70,7 +79,10 @@ func (s *Server) submitProvisioning(v *visit) error {
 	} else if arrived == "no" && reason == "" {
 		m.add("reason", "provisioning.reason.missing")
 	}
-	view := s.provisioningView(v)
+	view, err := s.provisioningView(v)
+	if err != nil {
+		return err
+	}
 	view.Arrived, view.Reason = arrived, v.r.PostForm.Get("reason")
 	if m.any() {
 		wrong(&view.Frame, &view.Form, m)

@@ -21,16 +21,17 @@ const (
 	secretLife = 25 * 31 * 24 * time.Hour
 )
 
-func (s *Server) secretView(v *visit) page.SecretView {
+func (s *Server) secretView(v *visit) (page.SecretView, error) {
 	state := v.setup.State
 	view := page.SecretView{
 		Frame: s.stepFrame(v, wizard.Secret), Form: s.form(v, wizard.Secret), Expires: state.Answers.SecretExpires,
 		PortalURL: s.portal(v, portal.Credentials), DirectoryURL: v.step(wizard.Directory),
 	}
-	if s.Onboarding.Proving(v.setup.ID) {
+	proving, err := s.Onboarding.Proving(v.ctx(), v.setup)
+	if err != nil || proving {
 		view.Running = s.waiting(v, "secret", "secret.running")
 		view.Frame.Live = true
-		return view
+		return view, err
 	}
 	switch {
 	case state.ClientSecret.Held:
@@ -44,7 +45,7 @@ func (s *Server) secretView(v *visit) page.SecretView {
 		view.Why = v.t.T("secret.why.dropped")
 	}
 	s.secretVerdict(v, &view)
-	return view
+	return view, nil
 }
 
 // secretVerdict shows what Microsoft made of the client secret: beside the field where the secret is at fault.
@@ -70,7 +71,11 @@ func (s *Server) secretVerdict(v *visit, view *page.SecretView) {
 }
 
 func (s *Server) showSecret(v *visit) error {
-	return v.render(http.StatusOK, page.Secret(s.secretView(v)))
+	view, err := s.secretView(v)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, page.Secret(view))
 }
 
 func (s *Server) submitSecret(v *visit) error {
@@ -91,7 +96,10 @@ func (s *Server) submitSecret(v *visit) error {
 		v.setup = setup
 	}
 	if m.any() {
-		view := s.secretView(v)
+		view, err := s.secretView(v)
+		if err != nil {
+			return err
+		}
 		view.Expires = expires
 		view.Form.Problem, view.Reference = nil, ""
 		wrong(&view.Frame, &view.Form, m)
@@ -121,14 +129,21 @@ func (s *Server) proveSecret(v *visit, expires string) error {
 		return err
 	}
 	v.setup = setup
+	proving, err := s.Onboarding.Proving(v.ctx(), setup)
+	if err != nil {
+		return err
+	}
 	check := setup.State.ClientSecret.Check
 	switch {
-	case s.Onboarding.Proving(setup.ID):
+	case proving:
 		return v.redirect(v.step(wizard.Secret))
 	case check.Outcome == wizard.Good:
 		return v.after(wizard.Secret, setup)
 	}
-	view := s.secretView(v)
+	view, err := s.secretView(v)
+	if err != nil {
+		return err
+	}
 	view.Expires = expires
 	status := http.StatusOK
 	if check.Outcome == wizard.Bad {
@@ -139,9 +154,13 @@ func (s *Server) proveSecret(v *visit, expires string) error {
 
 // showSecretProgress answers the waiting page: Microsoft is still asked, or over with the way on.
 func (s *Server) showSecretProgress(v *visit) error {
+	proving, err := s.Onboarding.Proving(v.ctx(), v.setup)
+	if err != nil {
+		return err
+	}
 	over := v.step(wizard.Secret)
 	switch {
-	case s.Onboarding.Proving(v.setup.ID):
+	case proving:
 		over = ""
 	case v.setup.State.Complete(wizard.Secret):
 		over = v.step(v.setup.State.Open())

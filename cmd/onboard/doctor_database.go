@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/aritma/entra-onboard/internal/config"
@@ -86,5 +87,11 @@ func (d *doctor) checkKeys(context.Context) finding {
 	if err := onboarding.OpenProof(d.config.Keys, state.Proof); err != nil {
 		return finding{broken, "not those of this database", "Put the keys into ONBOARD_SEALING_KEYS that were in use before, a new one in front of them: without them the service answers every page with 503"}
 	}
-	return ok("they open what the database holds")
+	switch others, foreign := notFirst(d.config.Keys.KeyIDs(), state.Sealed); {
+	case foreign > 0:
+		return finding{doubtful, fmt.Sprintf("they open the key proof, but not %d of the values that are sealed", foreign), `"onboard reseal --check" names the keys that are missing: put them at the end of the list`}
+	case others > 0:
+		return ok("they open what the database holds; %d are still sealed with other keys than the first: run \"onboard reseal\" before one is taken out", others)
+	}
+	return ok("they open what the database holds, all of it sealed with the first")
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -107,6 +108,22 @@ func (c *replicas) kill(dead *replica) {
 			return
 		}
 	}
+}
+
+// roll replaces every replica by a fresh one with the environment as it is now. For a while both kinds serve; the old ones
+// leave as behind a load balancer: nothing new is sent to them, and they finish what is under way.
+func (c *replicas) roll() {
+	c.t.Helper()
+	c.mu.Lock()
+	old := c.all
+	c.mu.Unlock()
+	for range old {
+		c.add(func(s *site) { s.linger = 200 * time.Millisecond; s.start() })
+	}
+	c.mu.Lock()
+	c.all = c.all[len(old):]
+	c.mu.Unlock()
+	race(len(old), func(i int) { old[i].stop() })
 }
 
 // leasesEnd is the passing of the time for which a dead replica holds its leases.

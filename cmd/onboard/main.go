@@ -36,6 +36,9 @@ type cli struct {
 		Setup string `arg:"" help:"Id of the setup."`
 		Link  string `arg:"" help:"Id of the link, as \"onboard links\" lists it."`
 	} `cmd:"" help:"Take a setup link back: whoever it let in loses access at once."`
+	Reseal struct {
+		Check bool `help:"Changes nothing: lists what is sealed with which key."`
+	} `cmd:"" help:"Move everything that is sealed to the first of the sealing keys, beside the service."`
 	Undelivered struct {
 		Again bool `help:"Has what was given up tried again."`
 	} `cmd:"" help:"List what the webhook was not told yet, or not at all."`
@@ -123,6 +126,12 @@ func run(ctx context.Context, p process) int {
 		err = listLinks(ctx, p, c.Links.Setup)
 	case "revoke <setup> <link>":
 		err = revokeLink(ctx, p, c.Revoke.Setup, c.Revoke.Link)
+	case "reseal":
+		if c.Reseal.Check {
+			err = checkSealed(ctx, p)
+		} else {
+			err = resealAll(ctx, p)
+		}
 	case "undelivered":
 		err = listUndelivered(ctx, p, c.Undelivered.Again)
 	case "backup <file>":

@@ -14,6 +14,8 @@ import (
 
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/reseal"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/secret"
 	"github.com/aritma/entra-onboard/internal/store/postgrestest"
@@ -52,8 +54,13 @@ func (s *site) sealProof(keys string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	proof := c.Keys.Seal(secret.New("onboard"), seal.Place("key-proof"))
-	if err := errors.Join(store.SetKeyProof(s.t.Context(), proof), store.Close()); err != nil {
+	rows, err := store.SealedRows(s.t.Context(), reseal.KeyProof, reseal.Row{}, 1)
+	if err != nil || len(rows) != 1 {
+		s.t.Fatalf("%d key proofs: %v", len(rows), err)
+	}
+	proof := c.Keys.Seal(secret.New("onboard"), onboarding.KeyProofPlace)
+	_, err = store.SwapSealed(s.t.Context(), reseal.KeyProof, []reseal.Swap{{Row: rows[0], Next: proof}})
+	if err := errors.Join(err, store.Close()); err != nil {
 		s.t.Fatal(err)
 	}
 }

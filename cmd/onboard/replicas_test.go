@@ -250,7 +250,8 @@ func TestSignOutAcrossReplicas(t *testing.T) {
 	}
 }
 
-// TestSlowMicrosoftAcrossReplicas: the verdict on the client secret is asked for by one program and known to all.
+// TestSlowMicrosoftAcrossReplicas: that Microsoft is asked about the client secret, and the verdict, are known to all programs;
+// one asks.
 func TestSlowMicrosoftAcrossReplicas(t *testing.T) {
 	c := newReplicas(t, 3, nil)
 	sample := c.sandbox.Sample()
@@ -261,6 +262,9 @@ func TestSlowMicrosoftAcrossReplicas(t *testing.T) {
 	for range c.all {
 		if v.get(setup + "/secret").at("secret"); strings.Contains(v.text("html"), sample.ClientSecret.Expose()) {
 			t.Error("the page holds the secret")
+		}
+		if v.page.Find("#waiting").Length() != 1 {
+			t.Errorf("a program does not know that Microsoft is asked: %s", v.text("main"))
 		}
 	}
 	c.sandbox.Faults().Release()

@@ -71,19 +71,20 @@ var rooms = []room{
 	{path: "internal/message/messagetest", rooms: "internal/message", libraries: "github.com/BurntSushi/toml", without: "net/http", why: "made-up languages, for tests alone"},
 	{path: "internal/secret", why: "everything may hold one, so it needs nothing"},
 	{path: "internal/seal", rooms: "internal/secret", without: "net/http database/sql", why: "sealing alone"},
+	{path: "internal/reseal", rooms: "internal/seal", without: "net/http database/sql", why: "moves ciphertexts, whatever they hold and wherever they are kept"},
 	{path: "internal/config", rooms: "internal/seal internal/secret", libraries: "github.com/caarlos0/env/v11", without: "net/http", why: "reads the environment, uses nothing of it"},
 
-	{path: "internal/store", rooms: "internal/seal", why: "what every engine says of itself, and nothing of one"},
+	{path: "internal/store", rooms: "internal/reseal internal/seal", why: "what every engine says of itself, and nothing of one"},
 	{
-		path: "internal/store/sqlite", rooms: "internal/store internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
+		path: "internal/store/sqlite", rooms: "internal/store internal/account internal/console internal/live internal/onboarding internal/reseal internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
 		libraries: "github.com/pressly/goose/v3 modernc.org/sqlite", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
 	{
-		path: "internal/store/postgres", rooms: "internal/store internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
+		path: "internal/store/postgres", rooms: "internal/store internal/account internal/console internal/live internal/onboarding internal/reseal internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session",
 		libraries: "github.com/jackc/pgx/v5 github.com/pressly/goose/v3", without: "net/http", why: "takes sealed values only; the session's record is declared by its user",
 	},
 	{path: "internal/store/postgrestest", libraries: "github.com/google/uuid github.com/jackc/pgx/v5", without: "net/http", why: "a server for tests, which knows no schema"},
-	{path: "internal/store/storetest", rooms: "internal/store internal/account internal/console internal/live internal/onboarding internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
+	{path: "internal/store/storetest", rooms: "internal/store internal/account internal/console internal/live internal/onboarding internal/reseal internal/wizard internal/seal internal/secret internal/fault internal/webhook web/session", libraries: "github.com/google/go-cmp", without: "net/http", why: "what every engine must do"},
 
 	{path: "internal/sandbox", rooms: "internal/sandbox/page internal/message internal/secret", libraries: "github.com/a-h/templ github.com/go-jose/go-jose/v4 github.com/google/uuid", why: "stand-ins: they share no code with the clients that they test"},
 	{path: "internal/sandbox/page", rooms: "templates/component templates/layout static internal/message internal/secret", libraries: "github.com/a-h/templ", why: "the only pages below internal"},

@@ -136,7 +136,7 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	s.log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "public", s.config.PublicURL.String())
+	s.log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "public", s.config.PublicURL.String(), "keys", fmt.Sprint(s.config.Keys.KeyIDs()))
 	if p.started != nil {
 		p.started(s.config.PublicURL.String())
 	}

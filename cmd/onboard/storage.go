@@ -11,6 +11,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/reseal"
 	"github.com/aritma/entra-onboard/internal/store"
 	"github.com/aritma/entra-onboard/internal/store/postgres"
 	"github.com/aritma/entra-onboard/internal/store/sqlite"
@@ -26,6 +27,7 @@ type storage interface {
 	console.Store
 	live.Source
 	webhook.Store
+	reseal.Store
 	// OnEvents has f called after a commit that made the trail of a setup longer.
 	OnEvents(f func())
 	// Ping reads from the database.

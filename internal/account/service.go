@@ -115,7 +115,7 @@ func (s *Service) Begin(ctx context.Context, tenant string, session func() ([]by
 	}
 	id := idOf(attempt.State)
 	err = s.Store.BeginSignin(ctx, Signin{
-		ID: id, Session: hash, Sealed: s.Keys.Seal(secret.New(string(raw)), place(id, Begun)),
+		ID: id, Session: hash, Sealed: s.Keys.Seal(secret.New(string(raw)), Place(id, Begun)),
 		ExpiresAt: attempt.BeganAt.Add(signin.AttemptLife + outcomeLife),
 	})
 	if errors.Is(err, ErrNotFound) { // signed out meanwhile
@@ -138,7 +138,7 @@ func (s *Service) Answer(ctx context.Context, session []byte, query url.Values) 
 	if err != nil {
 		return "", err
 	}
-	value, err := s.Keys.Open(sealed, place(id, Begun))
+	value, err := s.Keys.Open(sealed, Place(id, Begun))
 	if err != nil {
 		return "", fault.Wrap(err, fault.Gone, "account.foreign-answer", nil)
 	}
@@ -169,7 +169,7 @@ func (s *Service) finish(ctx context.Context, id []byte, attempt signin.Attempt,
 	}
 	raw, err := json.Marshal(result)
 	if err == nil {
-		err = s.Store.EndSignin(context.WithoutCancel(ctx), id, s.Keys.Seal(secret.New(string(raw)), place(id, Ended)))
+		err = s.Store.EndSignin(context.WithoutCancel(ctx), id, s.Keys.Seal(secret.New(string(raw)), Place(id, Ended)))
 	}
 	if err != nil {
 		s.Log.ErrorContext(ctx, "outcome of sign-in not stored", "error", err)
@@ -281,7 +281,7 @@ func (s *Service) Enter(ctx context.Context, session []byte, name string) (Accou
 }
 
 func (s *Service) openEnded(id []byte, sealed seal.Sealed) (ended, error) {
-	value, err := s.Keys.Open(sealed, place(id, Ended))
+	value, err := s.Keys.Open(sealed, Place(id, Ended))
 	if err != nil {
 		return ended{}, fault.Wrap(err, fault.Gone, "account.foreign-answer", nil)
 	}
@@ -303,7 +303,7 @@ func idOf(state string) []byte {
 	return sum[:]
 }
 
-// place binds what is sealed to its sign-in and its stage.
-func place(id []byte, stage Stage) []byte {
+// Place is what a sign-in's attempt (Begun) and outcome (Ended) are sealed for.
+func Place(id []byte, stage Stage) []byte {
 	return seal.Place("signin", base64.RawURLEncoding.EncodeToString(id), string(stage))
 }

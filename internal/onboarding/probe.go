@@ -89,7 +89,7 @@ func (s *Service) ProbeToken(ctx context.Context, id string, access Access) erro
 		if err != nil {
 			return // claimed meanwhile
 		}
-		value, err := s.Keys.Open(sealed, place(id, SCIMTokenName))
+		value, err := s.Keys.Open(sealed, SecretPlace(id, SCIMTokenName))
 		if err != nil {
 			s.Log.ErrorContext(ctx, "sealed token unreadable", "setup", id, "error", err)
 			return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ func (s *Service) ReceiveSecret(ctx context.Context, id, session string, actor A
 		if err != nil {
 			return Change{}, err
 		}
-		sealed := s.Keys.Seal(value, place(id, ClientSecretName))
+		sealed := s.Keys.Seal(value, SecretPlace(id, ClientSecretName))
 		c.Put = map[string]SealedSecret{ClientSecretName: {Value: sealed, DropAt: now.Add(ClientSecretLife)}}
 		return c, nil
 	})
@@ -51,7 +50,7 @@ func (s *Service) openSecret(ctx context.Context, id string) (secret.Secret, err
 	if err != nil {
 		return secret.Secret{}, err
 	}
-	value, err := s.Keys.Open(sealed, place(id, ClientSecretName))
+	value, err := s.Keys.Open(sealed, SecretPlace(id, ClientSecretName))
 	if err != nil {
 		return secret.Secret{}, s.askAgain(ctx, id, "secret.gone", err)
 	}
@@ -81,8 +80,7 @@ func (s *Service) ProveSecret(ctx context.Context, id string, actor Actor, expir
 	if err != nil {
 		return err
 	}
-	kind := lookProof + strconv.FormatInt(setup.State.ClientSecret.ReceivedAt.UnixNano(), 10) // another secret is another proof
-	return s.look(ctx, id, kind, func(ctx context.Context) {
+	return s.look(ctx, id, proofOf(setup), func(ctx context.Context) {
 		if err := s.proveSecret(ctx, id, actor, expires); err != nil {
 			s.Log.ErrorContext(ctx, "proof of client secret not stored", "setup", id, "error", err)
 		}

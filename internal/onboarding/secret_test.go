@@ -113,8 +113,8 @@ func TestMicrosoftHangs(t *testing.T) {
 	if took := time.Since(began); took > 3*onboarding.Patience {
 		t.Errorf("answered after %v", took)
 	}
-	if !w.Proving(id) {
-		t.Fatal("nothing is under way")
+	if proving, err := w.Proving(t.Context(), w.setup(id)); err != nil || !proving {
+		t.Fatal("nothing is under way: ", err)
 	}
 	w.box.Faults().ClearAll()
 	w.Await(id)

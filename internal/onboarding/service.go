@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ const (
 	Patience = work.Patience
 	// leaseLife outlasts work.Limit, so that a lease can only expire when its holder is dead.
 	leaseLife = work.Limit + 15*time.Second
+	// lookLease is how long a look that its process did not live to end is taken for one that is under way. One that takes longer
+	// may be made twice, which harms nobody.
+	lookLease = 20 * time.Second
 	// saveTries bounds how often a change is tried again after somebody else changed the setup.
 	saveTries = 40
 )
@@ -197,13 +201,19 @@ func failureOf(p wizard.Problem) map[string]string {
 // act runs work as the only one on this setup, here or in another process, and waits for it at most Patience. It
 // joins work that is under way already. The work goes on when the wait or the request ends.
 func (s *Service) act(ctx context.Context, id string, access Access, work func(ctx context.Context)) error {
-	return s.work.Do(ctx, id, func(ctx context.Context) { s.leased(ctx, id, access, work) })
+	return s.alone(ctx, id, leaseLife, func(ctx context.Context) {
+		work(ctx)
+		if setup, err := s.Setup(ctx, id); access.Refused != nil && err == nil && refused(setup.State.Registration.Problem, setup.State.Token.Problem) {
+			access.Refused()
+		}
+	})
 }
 
 // look runs a check that changes nothing outside, beside whatever else is under way on the setup, and waits for it at most
-// Patience. It joins one of the same kind. The check goes on when the wait or the request ends.
+// Patience. One of each kind runs at a time, here or in another process; it joins one that does. The check goes on when the
+// wait or the request ends.
 func (s *Service) look(ctx context.Context, id, kind string, work func(ctx context.Context)) error {
-	return s.work.Do(ctx, id+"/"+kind, work)
+	return s.alone(ctx, id+"/"+kind, lookLease, work)
 }
 
 // Kinds of look.
@@ -213,26 +223,30 @@ const (
 	lookTrial    = "trial/" // and which one
 )
 
-// leased does the work while it holds the lease of the setup.
-func (s *Service) leased(ctx context.Context, id string, access Access, work func(ctx context.Context)) {
-	now := s.Now().UTC()
-	held, err := s.Store.AcquireLease(ctx, id, s.holder, now, now.Add(leaseLife))
-	if err != nil {
-		s.Log.ErrorContext(ctx, "lease not acquired", "setup", id, "error", err)
-		return
-	}
-	if !held {
-		return
-	}
-	defer func() {
-		if err := s.Store.ReleaseLease(context.WithoutCancel(ctx), id, s.holder); err != nil {
-			s.Log.ErrorContext(ctx, "lease not released", "setup", id, "error", err)
+// proofOf is the kind of look that proves the client secret that is held: another secret is another proof.
+func proofOf(setup Setup) string {
+	return lookProof + strconv.FormatInt(setup.State.ClientSecret.ReceivedAt.UnixNano(), 10)
+}
+
+// alone does the work of that name while it holds the lease of it. Where another process has it there is nothing to do.
+func (s *Service) alone(ctx context.Context, name string, life time.Duration, work func(ctx context.Context)) error {
+	return s.work.Do(ctx, name, func(ctx context.Context) {
+		now := s.Now().UTC()
+		held, err := s.Store.AcquireLease(ctx, name, s.holder, now, now.Add(life))
+		if err != nil {
+			s.Log.ErrorContext(ctx, "lease not acquired", "work", name, "error", err)
+			return
 		}
-	}()
-	work(ctx)
-	if setup, err := s.Setup(ctx, id); access.Refused != nil && err == nil && refused(setup.State.Registration.Problem, setup.State.Token.Problem) {
-		access.Refused()
-	}
+		if !held {
+			return
+		}
+		defer func() {
+			if err := s.Store.ReleaseLease(context.WithoutCancel(ctx), name, s.holder); err != nil {
+				s.Log.ErrorContext(ctx, "lease not released", "work", name, "error", err)
+			}
+		}()
+		work(ctx)
+	})
 }
 
 func refused(problems ...*wizard.Problem) bool {
@@ -249,11 +263,18 @@ func (s *Service) Busy(ctx context.Context, id string) (bool, error) {
 	return s.Store.Leased(ctx, id, s.Now().UTC())
 }
 
-// Proving reports whether Microsoft is being asked about the client secret of the setup.
-func (s *Service) Proving(id string) bool { return s.work.RunsBelow(id + "/" + lookProof) }
+// Proving reports whether Microsoft is being asked about the client secret that the setup holds, here or in another process.
+func (s *Service) Proving(ctx context.Context, setup Setup) (bool, error) {
+	if !setup.State.ClientSecret.Held {
+		return false, nil
+	}
+	return s.Busy(ctx, setup.ID+"/"+proofOf(setup))
+}
 
-// Looking reports whether Aritma is being asked who has arrived.
-func (s *Service) Looking(id string) bool { return s.work.Runs(id + "/" + lookArrivals) }
+// Looking reports whether Aritma is being asked who has arrived, here or in another process.
+func (s *Service) Looking(ctx context.Context, id string) (bool, error) {
+	return s.Busy(ctx, id+"/"+lookArrivals)
+}
 
 // checkOf turns the end of a check into what is stored: nil is good, what could not be asked is doubt, a refusal is bad.
 func (s *Service) checkOf(ctx context.Context, id, action string, err error) wizard.Check {

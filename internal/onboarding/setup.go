@@ -62,8 +62,8 @@ const (
 // ClientSecretLife is how long a client secret is kept at most before it is dropped and asked for again when needed.
 const ClientSecretLife = 24 * time.Hour
 
-// place binds a sealed secret to its setup and name.
-func place(setup, name string) []byte { return seal.Place("setup", setup, name) }
+// SecretPlace is what the secret of that name of a setup is sealed for.
+func SecretPlace(setup, name string) []byte { return seal.Place("setup", setup, name) }
 
 // Link is a setup link. Its secret is known to whoever holds the link; only the hash is stored.
 type Link struct {

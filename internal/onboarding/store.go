@@ -104,5 +104,6 @@ type LeaseStore interface {
 type KeyStore interface {
 	// KeyProof returns it, or ErrNotFound.
 	KeyProof(ctx context.Context) (seal.Sealed, error)
-	SetKeyProof(ctx context.Context, sealed seal.Sealed) error
+	// AddKeyProof stores it when there is none. Of several who do so at once one is first, and the others change nothing.
+	AddKeyProof(ctx context.Context, sealed seal.Sealed) error
 }

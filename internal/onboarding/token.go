@@ -173,7 +173,7 @@ func (s *Service) remove(ctx context.Context, setup Setup, ids []string, token s
 
 func (s *Service) sealToken(ctx context.Context, setup Setup, made iam.SCIMToken, actor Actor) (Setup, error) {
 	ctx = context.WithoutCancel(ctx)
-	sealed := s.Keys.Seal(made.Value, place(setup.ID, SCIMTokenName))
+	sealed := s.Keys.Seal(made.Value, SecretPlace(setup.ID, SCIMTokenName))
 	return s.change(ctx, setup.ID, func(setup Setup, now time.Time) (Change, error) {
 		c, err := recorded(setup, now, actor, "token.created", map[string]string{"token": made.ID}, wizard.TokenMade{ID: made.ID})
 		c.Put = map[string]SealedSecret{SCIMTokenName: {Value: sealed}}
@@ -224,7 +224,7 @@ func (s *Service) RevealToken(ctx context.Context, id, session string, actor Act
 		case err != nil:
 			return secret.Secret{}, setup, err
 		}
-		value, err := s.Keys.Open(sealed, place(id, SCIMTokenName))
+		value, err := s.Keys.Open(sealed, SecretPlace(id, SCIMTokenName))
 		if err != nil {
 			return secret.Secret{}, claimed, fault.Wrap(err, fault.Gone, "token.unreadable", nil)
 		}

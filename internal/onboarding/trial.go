@@ -58,7 +58,7 @@ func (s *Service) BeginTrial(ctx context.Context, id, session string, actor Acto
 	if err != nil {
 		return nil, err
 	}
-	sealed := s.Keys.Seal(secret.New(string(raw)), place(id, trialName))
+	sealed := s.Keys.Seal(secret.New(string(raw)), SecretPlace(id, trialName))
 	_, err = s.change(ctx, id, func(setup Setup, now time.Time) (Change, error) {
 		c, err := recorded(setup, now, actor, "signin.test-begun", nil, wizard.TestBegan{ID: trialID(attempt)})
 		c.Put = map[string]SealedSecret{trialName: {Value: sealed, DropAt: now.Add(TrialLife)}}
@@ -114,7 +114,7 @@ func (s *Service) openTrial(ctx context.Context, id, session, state string) (sig
 	if err != nil {
 		return signin.Attempt{}, err
 	}
-	value, err := s.Keys.Open(sealed, place(id, trialName))
+	value, err := s.Keys.Open(sealed, SecretPlace(id, trialName))
 	if err != nil {
 		return signin.Attempt{}, fault.Wrap(err, fault.Gone, "signin-test.foreign-answer", nil)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +28,21 @@ var ErrOpen = errors.New("sealed value does not open with any of the keys at thi
 // Sealed is a ciphertext: one version byte, four bytes of key id, a 12-byte nonce, ciphertext and tag.
 type Sealed []byte
 
+// KeyID names a key without telling anything of it: the first four bytes of a SHA-256 over it.
+type KeyID [4]byte
+
+// String is the id as people read it: 8 characters of lower-case hex.
+func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
+
+// KeyID is the id of the key that sealed the value; the zero id when it is no ciphertext of this format. The first five bytes
+// are enough to tell.
+func (s Sealed) KeyID() KeyID {
+	if len(s) < headBytes || s[0] != version {
+		return KeyID{}
+	}
+	return KeyID(s[1:headBytes])
+}
+
 // Place binds a ciphertext to where it is kept, for example Place("setup", id, "client-secret").
 // Parts are length-prefixed, so that no two lists of parts give the same place.
 func Place(parts ...string) []byte {
@@ -39,7 +55,7 @@ func Place(parts ...string) []byte {
 }
 
 type key struct {
-	id   [4]byte
+	id   KeyID
 	aead cipher.AEAD
 }
 
@@ -84,32 +100,63 @@ func parseKey(text string) (key, error) {
 		return key{}, err
 	}
 	digest := sha256.Sum256(append([]byte("onboard key id\x00"), raw...))
-	return key{id: [4]byte(digest[:4]), aead: aead}, nil
+	return key{id: KeyID(digest[:4]), aead: aead}, nil
+}
+
+// KeyIDs are the ids of the keys, in their order: the first one seals.
+func (r *Keyring) KeyIDs() []KeyID {
+	ids := make([]KeyID, len(r.keys))
+	for i, k := range r.keys {
+		ids[i] = k.id
+	}
+	return ids
 }
 
 // Seal encrypts value for place.
 func (r *Keyring) Seal(value secret.Secret, place []byte) Sealed {
-	k := r.keys[0]
-	head := append([]byte{version}, k.id[:]...)
-	return k.aead.Seal(head, nil, //nolint:gosec // the AEAD makes its own random nonce
-		[]byte(value.Expose()), bind(head, place))
+	return r.seal([]byte(value.Expose()), place)
 }
 
 // Open decrypts what Seal made for the same place, or fails with ErrOpen.
 func (r *Keyring) Open(sealed Sealed, place []byte) (secret.Secret, error) {
+	plain, err := r.open(sealed, place)
+	if err != nil {
+		return secret.Secret{}, err
+	}
+	return secret.New(string(plain)), nil
+}
+
+// Reseal seals what a ciphertext holds once more, with the first key and for the same place, or fails with ErrOpen. The
+// plaintext does not leave it.
+func (r *Keyring) Reseal(sealed Sealed, place []byte) (Sealed, error) {
+	plain, err := r.open(sealed, place)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	return r.seal(plain, place), nil
+}
+
+func (r *Keyring) seal(plain, place []byte) Sealed {
+	k := r.keys[0]
+	head := append([]byte{version}, k.id[:]...)
+	return k.aead.Seal(head, nil, plain, bind(head, place)) //nolint:gosec // the AEAD makes its own random nonce
+}
+
+func (r *Keyring) open(sealed Sealed, place []byte) ([]byte, error) {
 	if len(sealed) < headBytes || sealed[0] != version {
-		return secret.Secret{}, ErrOpen
+		return nil, ErrOpen
 	}
 	head, body := sealed[:headBytes], sealed[headBytes:]
 	for _, k := range r.keys {
-		if [4]byte(head[1:]) != k.id {
+		if sealed.KeyID() != k.id {
 			continue
 		}
 		if plain, err := k.aead.Open(nil, nil, body, bind(head, place)); err == nil {
-			return secret.New(string(plain)), nil
+			return plain, nil
 		}
 	}
-	return secret.Secret{}, ErrOpen
+	return nil, ErrOpen
 }
 
 func bind(head, place []byte) []byte { return append(append([]byte{}, head...), place...) }

@@ -80,6 +80,39 @@ func TestSealRotates(t *testing.T) {
 	}
 }
 
+func TestReseal(t *testing.T) {
+	old, fresh := seal.Generate(), seal.Generate()
+	both := ring(t, fresh, old)
+	sealed := ring(t, old).Seal(secret.New("value"), here)
+	moved, err := both.Reseal(sealed, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := both.KeyIDs(); sealed.KeyID() != ids[1] || moved.KeyID() != ids[0] || ids[0] == ids[1] {
+		t.Errorf("sealed under %s and moved to %s, with keys %v", sealed.KeyID(), moved.KeyID(), ids)
+	}
+	if got, err := ring(t, fresh).Open(moved, here); err != nil || got.Expose() != "value" {
+		t.Errorf("moved, it opens with the first key alone: %v", err)
+	}
+	if _, err := ring(t, fresh).Open(moved, seal.Place("elsewhere")); err == nil {
+		t.Error("moved, it opens at another place")
+	}
+	for name, resealed := range map[string]func() (seal.Sealed, error){
+		"for another place": func() (seal.Sealed, error) { return both.Reseal(sealed, seal.Place("elsewhere")) },
+		"without its key":   func() (seal.Sealed, error) { return ring(t, fresh).Reseal(sealed, here) },
+		"nothing":           func() (seal.Sealed, error) { return both.Reseal(nil, here) },
+	} {
+		if got, err := resealed(); !errors.Is(err, seal.ErrOpen) || got != nil {
+			t.Errorf("%s: resealed", name)
+		}
+	}
+	for _, none := range []seal.Sealed{nil, {1, 2, 3, 4}, append(seal.Sealed{9}, sealed[1:]...)} {
+		if none.KeyID() != (seal.KeyID{}) {
+			t.Errorf("%d bytes that are no ciphertext name key %s", len(none), none.KeyID())
+		}
+	}
+}
+
 func TestParseKeyringNamesPositionNotKey(t *testing.T) {
 	good := seal.Generate().Expose()
 	for _, bad := range []string{"", "canary", "oks1_canary", good + ",", good + ",oks1_" + strings.Repeat("A", 50)} {

@@ -113,18 +113,6 @@ func (g *Group) Runs(name string) bool {
 	return running
 }
 
-// RunsBelow reports whether work whose name begins so is under way.
-func (g *Group) RunsBelow(prefix string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for name := range g.running {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // Await returns when no work of that name, or of one that begins with it and a slash, is under way.
 func (g *Group) Await(name string) {
 	for {

@@ -147,15 +147,15 @@ func (st *Store) load(ctx context.Context, hash []byte) (*base, error) {
 
 // open reads the values of a record.
 func (st *Store) open(record Record) (entries, error) {
-	plain, err := st.keys.Open(record.Values, place(record.Hash))
+	plain, err := st.keys.Open(record.Values, Place(record.Hash))
 	if err != nil {
 		return nil, err
 	}
 	return parse(plain)
 }
 
-// place binds sealed values to the session's stored hash.
-func place(hash []byte) []byte { return seal.Place("session", hex.EncodeToString(hash)) }
+// Place is what the values of the session of a hash are sealed for.
+func Place(hash []byte) []byte { return seal.Place("session", hex.EncodeToString(hash)) }
 
 // touch writes down that the session was seen. A failure is left alone: the session is good all the same, and its next
 // request tries again.
@@ -194,7 +194,7 @@ func (st *Store) seal(ctx context.Context, hash []byte, from Record, all entries
 		seen = from.SeenAt
 	}
 	return Record{
-		Hash: hash, Version: from.Version, Values: st.keys.Seal(plain, place(hash)),
+		Hash: hash, Version: from.Version, Values: st.keys.Seal(plain, Place(hash)),
 		Owner: ownerOf(all), CreatedAt: created, SeenAt: seen, ExpiresAt: st.expiry(created, seen),
 	}, nil
 }

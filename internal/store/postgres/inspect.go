@@ -71,7 +71,15 @@ func Inspect(ctx context.Context, address secret.Secret) (state store.State, err
 		return state, err
 	}
 	state.Proof = proof
-	return state, nil
+	if state.Schema < state.Program {
+		return state, nil
+	}
+	rows, err := conn.Query(ctx, sealedCounts)
+	if err != nil {
+		return state, err
+	}
+	state.Sealed, err = pgx.CollectRows(rows, scanCount)
+	return state, err
 }
 
 // latest is the number of the newest migration.

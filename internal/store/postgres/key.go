@@ -19,10 +19,10 @@ func (s *Store) KeyProof(ctx context.Context) (seal.Sealed, error) {
 	return sealed, nil
 }
 
-// SetKeyProof implements onboarding.Store.
-func (s *Store) SetKeyProof(ctx context.Context, sealed seal.Sealed) error {
+// AddKeyProof implements onboarding.Store.
+func (s *Store) AddKeyProof(ctx context.Context, sealed seal.Sealed) error {
 	return s.write(ctx, "store key proof", func(tx *sql.Tx) error {
-		_, err := exec(ctx, tx, `INSERT INTO key_proof (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed`, []byte(sealed))
+		_, err := exec(ctx, tx, `INSERT INTO key_proof (id, sealed) VALUES (1, $1) ON CONFLICT DO NOTHING`, []byte(sealed))
 		return err
 	})
 }

@@ -58,8 +58,10 @@ func Inspect(ctx context.Context, path string) (state store.State, err error) {
 	if err := db.QueryRowContext(ctx, `SELECT sealed FROM key_proof`).Scan(&proof); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return state, err
 	}
-	state.Proof = proof
-	return state, nil
+	if state.Proof = proof; state.Schema >= state.Program {
+		state.Sealed, err = countSealed(ctx, db)
+	}
+	return state, err
 }
 
 // WhereToMake says why a database file that is not there could not be made; empty when nothing speaks against it.

@@ -46,7 +46,7 @@ func TestInspectChangesNothing(t *testing.T) {
 		t.Errorf("no folder: %q", why)
 	}
 	s := open(t, path)
-	if err := s.SetKeyProof(t.Context(), []byte("a proof")); err != nil {
+	if err := s.AddKeyProof(t.Context(), []byte("a proof")); err != nil {
 		t.Fatal(err)
 	}
 	served := folder(t, path)

@@ -1,12 +1,15 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/wizard"
 )
 
@@ -158,14 +161,25 @@ func testOperation(t *testing.T, s Store) {
 	wantError(t, err, onboarding.ErrNotFound)
 }
 
+// testKeyProof: of many who start at once on an empty database one is first, whose proof all of them read, and it stays.
 func testKeyProof(t *testing.T, s Store) {
 	_, err := s.KeyProof(t.Context())
 	wantError(t, err, onboarding.ErrNotFound)
-	for n := range 2 { // the second replaces the first
-		must(t, s.SetKeyProof(t.Context(), value(n)))
-		got, err := s.KeyProof(t.Context())
-		must(t, err)
-		wantEqual(t, "the key proof", got, value(n))
+	read := make([]seal.Sealed, parallel)
+	together(t, func(n int) (err error) {
+		if err = s.AddKeyProof(t.Context(), value(n)); err == nil {
+			read[n], err = s.KeyProof(t.Context())
+		}
+		return err
+	})
+	must(t, s.AddKeyProof(t.Context(), value(parallel)))
+	stays, err := s.KeyProof(t.Context())
+	must(t, err)
+	for n, got := range read {
+		wantEqual(t, fmt.Sprintf("the key proof that caller %d read", n), got, stays)
+	}
+	if len(stays) == 0 || bytes.Equal(stays, value(parallel)) {
+		t.Errorf("the key proof is %q", stays)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/console"
 	"github.com/aritma/entra-onboard/internal/live"
 	"github.com/aritma/entra-onboard/internal/onboarding"
+	"github.com/aritma/entra-onboard/internal/reseal"
 	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/store"
 	"github.com/aritma/entra-onboard/internal/webhook"
@@ -32,6 +33,7 @@ type Store interface {
 	console.Store
 	webhook.Store
 	live.Source
+	reseal.Store
 	Ping(ctx context.Context) error
 	Stock(ctx context.Context, now time.Time) (store.Stock, error)
 	Close() error
@@ -71,7 +73,12 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"GrantsAreListed", testGrants},
 		{"Lease", testLease},
 		{"LeaseByManyHasOneHolder", testParallelLease},
-		{"KeyProof", testKeyProof},
+		{"KeyProofOfTheFirst", testKeyProof},
+		{"SealedRows", testSealedRows},
+		{"SealedIsSwappedOnlyAsItWas", testSwapSealed},
+		{"ResealKilledAnywhere", testResealKilled},
+		{"ResealWhileOthersWrite", testResealBusy},
+		{"ResealLeavesWhatDoesNotOpen", testResealUnopened},
 		{"CancelledContext", testCancelled},
 		{"Session", testSession},
 		{"SessionVersion", testSessionVersion},
