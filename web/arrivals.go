@@ -174,10 +174,14 @@ func (s *Server) arrivalNotices(v *visit, view *page.ArrivalsView, arrived bool)
 
 func (s *Server) arrivedTitle(v *visit) string {
 	a := v.setup.State.Arrivals
+	at := a.First
 	if a.Person != nil && !a.PersonBefore {
-		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, v.setup.State.Answers.FirstPerson), "Time", s.clock(a.Person.At))
+		if name := nameOr(a.Person.Name, v.setup.State.Answers.FirstPerson); name != "" {
+			return v.t.T("arrivals.done", "Name", name, "Time", s.clock(a.Person.At))
+		}
+		at = a.Person.At
 	}
-	return v.t.T("arrivals.done.anybody", "Time", s.clock(a.First))
+	return v.t.T("arrivals.done.anybody", "Time", s.clock(at))
 }
 
 // hint is what to look at after 5, 20 and 45 minutes with nobody.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -44,6 +45,11 @@ type Config struct {
 	ConsoleRoles        []string      `env:"ONBOARD_CONSOLE_ROLES" envDefault:"TenantAdmin"`
 	TrustedProxies      []string      `env:"ONBOARD_TRUSTED_PROXIES"` // CIDRs
 	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
+	// How long setups keep what they hold after the last thing that happened; 0: for ever. The first two are about personal data.
+	RetainCompleted time.Duration `env:"ONBOARD_RETAIN_COMPLETED" envDefault:"2160h"`
+	RetainAbandoned time.Duration `env:"ONBOARD_RETAIN_ABANDONED" envDefault:"2160h"`
+	RetainSetups    time.Duration `env:"ONBOARD_RETAIN_SETUPS" envDefault:"17520h"`
+
 	WebhookURL          *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
 	WebhookSecret       secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
 
@@ -93,8 +99,11 @@ func mistakes(err error) error {
 		var parse env.ParseError
 		if errors.As(each, &parse) {
 			must := "an address, such as https://id.example"
-			if parse.Type.Kind() == reflect.Bool {
+			switch {
+			case parse.Type.Kind() == reflect.Bool:
 				must = "true or false"
+			case parse.Type == reflect.TypeFor[time.Duration]():
+				must = "a time in hours, such as 2160h for 90 days, or 0 for ever"
 			}
 			each = fmt.Errorf("%s must be %s", variableOf(parse.Name), must)
 		}
@@ -157,6 +166,7 @@ func (c *Config) complete() error {
 	}
 	wrong = append(wrong, c.checkUpstreams()...)
 	wrong = append(wrong, c.checkWebhook()...)
+	wrong = append(wrong, c.checkRetention()...)
 	if scheme, at := c.database(); at == "" || (scheme != "sqlite" && !c.OnPostgres()) {
 		add("ONBOARD_DATABASE_URL must be sqlite:// and a path, or an address such as postgres://user:password@host:5432/database")
 	}
@@ -315,7 +325,8 @@ func variableOf(field string) string {
 	names := map[string]string{
 		"PublicURL": "ONBOARD_PUBLIC_URL", "IAMURL": "ONBOARD_IAM_URL", "IDURL": "ONBOARD_ID_URL",
 		"EntraLoginURL": "ONBOARD_ENTRA_LOGIN_URL", "AllowLoopback": "ONBOARD_ALLOW_LOOPBACK",
-		"WebhookURL": "ONBOARD_WEBHOOK_URL",
+		"WebhookURL": "ONBOARD_WEBHOOK_URL", "RetainCompleted": "ONBOARD_RETAIN_COMPLETED", "RetainAbandoned": "ONBOARD_RETAIN_ABANDONED",
+		"RetainSetups": "ONBOARD_RETAIN_SETUPS",
 	}
 	if name, ok := names[field]; ok {
 		return name
