@@ -75,5 +75,5 @@ var told = []string{
 	"changes.discarded", "token.intended", "token.created", "token.probed", "token.revealed", "token.pasted", "token.removed", "token.failed",
 	"setup.closed", "setup.reopened", "setup.corrected", "sharing.began", "sharing.ended", "watching.began", "watching.refused", "watching.allowed",
 	"token.orphan-found", "token.unlisted", "people.arrived", "signin.test-begun", "signin.tested", "start-over.failed",
-	onboarding.DataRemoved,
+	"data.removed",
 }

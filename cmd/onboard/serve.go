@@ -163,7 +163,7 @@ func (s *service) sweep(ctx context.Context) {
 		now := time.Now().UTC()
 		held, err := s.store.AcquireLease(ctx, name, holder, now, now.Add(2*sweepEvery))
 		if held {
-			err = errors.Join(s.sweepOnce(ctx), keeper.retain(ctx, now))
+			err = s.sweepOnce(ctx, keeper)
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep failed", "error", err)
@@ -180,14 +180,14 @@ func (s *service) sweep(ctx context.Context) {
 	}
 }
 
-// sweepOnce drops sealed secrets, sign-ins, sessions and what was to be told.
-func (s *service) sweepOnce(ctx context.Context) error {
+// sweepOnce drops sealed secrets, sign-ins, sessions, what was to be told, and what setups no longer need.
+func (s *service) sweepOnce(ctx context.Context, keeper *keeper) error {
 	err := s.onboarding.Sweep(ctx)
 	if s.accounts != nil {
 		err = errors.Join(err, s.accounts.Sweep(ctx))
 	}
 	_, sessions := s.store.DeleteExpiredSessions(ctx, time.Now().UTC())
-	err = errors.Join(err, sessions, s.teller.sweep(ctx))
+	err = errors.Join(err, sessions, s.teller.sweep(ctx), keeper.retain(ctx))
 	if kept, ok := s.store.(file); ok { // what was deleted may stand in the write-ahead log until it is folded in
 		err = errors.Join(err, kept.Checkpoint(ctx))
 	}
@@ -202,8 +202,8 @@ type keeper struct {
 }
 
 // retain goes on with a few batches, so that the lease of the sweep is not outlasted. A keeper that takes over begins anew.
-func (k *keeper) retain(ctx context.Context, now time.Time) (err error) {
-	c := k.service.config
+func (k *keeper) retain(ctx context.Context) (err error) {
+	c, now := k.service.config, time.Now()
 	kept := onboarding.Retention{Completed: c.RetainCompleted, Abandoned: c.RetainAbandoned, Setups: c.RetainSetups}
 	if kept == (onboarding.Retention{}) || now.Before(k.next) {
 		return nil
