@@ -50,8 +50,8 @@ type Config struct {
 	RetainAbandoned time.Duration `env:"ONBOARD_RETAIN_ABANDONED" envDefault:"2160h"`
 	RetainSetups    time.Duration `env:"ONBOARD_RETAIN_SETUPS" envDefault:"17520h"`
 
-	WebhookURL          *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
-	WebhookSecret       secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
+	WebhookURL    *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
+	WebhookSecret secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
 
 	Keys *seal.Keyring `env:"-"`
 }

@@ -45,7 +45,9 @@ func (s State) Forget(at time.Time) State {
 }
 
 // Unsettled reports whether something was begun in Aritma whose outcome is not known.
-func (s State) Unsettled() bool { return s.Registration.Intent != "" || s.Token.Status == TokenIntended }
+func (s State) Unsettled() bool {
+	return s.Registration.Intent != "" || s.Token.Status == TokenIntended
+}
 
 func (a *Arrived) nameless() *Arrived {
 	if a == nil {
