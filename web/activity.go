@@ -36,8 +36,11 @@ func actorWords(t message.Printer, actor string) string {
 	kind, name, _ := strings.Cut(actor, ":")
 	switch kind {
 	case "person":
-		return name
+		return nameOr(name, t.T("activity.who.person"))
 	case "console":
+		if name == "" {
+			return t.T("activity.who.operator")
+		}
 		return t.T("activity.who.console", "Name", name)
 	case "link":
 		return t.T("activity.who.link", "Label", t.T("links.label."+name))
@@ -72,4 +75,5 @@ var told = []string{
 	"changes.discarded", "token.intended", "token.created", "token.probed", "token.revealed", "token.withheld", "token.pasted", "token.removed", "token.failed",
 	"setup.closed", "setup.reopened", "setup.corrected", "sharing.began", "sharing.ended", "watching.began", "watching.refused", "watching.allowed",
 	"token.orphan-found", "token.unlisted", "people.arrived", "signin.test-begun", "signin.tested", "start-over.failed",
+	"data.removed",
 }

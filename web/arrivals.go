@@ -173,10 +173,14 @@ func (s *Server) arrivalNotices(v *visit, view *page.ArrivalsView, arrived bool)
 
 func (s *Server) arrivedTitle(v *visit) string {
 	a := v.setup.State.Arrivals
+	at := a.First
 	if a.Person != nil && !a.PersonBefore {
-		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, v.setup.State.Answers.FirstPerson), "Time", s.clock(v.t, a.Person.At))
+		if name := nameOr(a.Person.Name, v.setup.State.Answers.FirstPerson); name != "" {
+			return v.t.T("arrivals.done", "Name", name, "Time", s.clock(v.t, a.Person.At))
+		}
+		at = a.Person.At
 	}
-	return v.t.T("arrivals.done.anybody", "Time", s.clock(v.t, a.First))
+	return v.t.T("arrivals.done.anybody", "Time", s.clock(v.t, at))
 }
 
 // hint is what to look at after 5, 20 and 45 minutes with nobody.

@@ -102,10 +102,14 @@ func (s *Server) deskTrail(d *desk, trail []onboarding.Event) (rows []page.Activ
 
 func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
 	none := d.t.T("not-given")
+	contact := none
+	if !detail.ForgottenAt.IsZero() {
+		contact = d.t.T("console.fact.removed")
+	}
 	rows := []component.SummaryRow{
 		{Label: d.t.T("console.fact.tenant"), Value: detail.Tenant, Mono: true},
 		{Label: d.t.T("console.fact.domain"), Value: nameOr(detail.Domain, none), Mono: detail.Domain != ""},
-		{Label: d.t.T("console.fact.contact"), Value: nameOr(detail.Contact, none)},
+		{Label: d.t.T("console.fact.contact"), Value: nameOr(detail.Contact, contact)},
 		{Label: d.t.T("console.fact.began"), Value: d.t.T("console.began."+string(detail.Began), "Time", s.clock(d.t, detail.CreatedAt))},
 		{Label: d.t.T("console.fact.reference"), Value: detail.Reference, Mono: true},
 	}
@@ -118,6 +122,11 @@ func (s *Server) facts(d *desk, detail console.Detail) []component.SummaryRow {
 		if !each.at.IsZero() {
 			rows = append(rows, component.SummaryRow{Label: each.label, Value: s.clock(d.t, each.at)})
 		}
+	}
+	if !detail.ForgottenAt.IsZero() {
+		rows = append(rows, component.SummaryRow{
+			Label: d.t.T("console.fact.forgotten"), Value: d.t.T("console.fact.forgotten.at", "Time", s.clock(d.t, detail.ForgottenAt)),
+		})
 	}
 	return rows
 }

@@ -37,6 +37,9 @@ func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame 
 		return f
 	}
 	f.Company = v.setup.Company
+	if at := v.setup.State.ForgottenAt; !at.IsZero() {
+		f.Forgotten = v.t.T("layout.forgotten", "Date", at.UTC().Format("2 January 2006"))
+	}
 	f.LinksURL, f.ActivityURL = v.url("links"), v.url("activity")
 	if s.Console != nil {
 		f.WatchingURL, f.Watched = v.url("watching"), s.watched(v)

@@ -83,7 +83,7 @@ func (s *Server) doneRows(v *visit) []component.SummaryRow {
 func (s *Server) donePeople(v *visit) string {
 	a := v.setup.State.Arrivals
 	switch {
-	case a.Person != nil && !a.PersonBefore:
+	case a.Person != nil && !a.PersonBefore && nameOr(a.Person.Name, a.Person.UserName) != "":
 		return v.t.T("arrivals.done", "Name", nameOr(a.Person.Name, a.Person.UserName), "Time", s.clock(v.t, a.Person.At))
 	case a.Somebody():
 		return v.t.T("done.people.arrived")

@@ -126,7 +126,7 @@ func (s *Server) unknownReason(v *visit) string {
 		return v.t.T("trial.unknown.nobody")
 	case isNamed && a.Person == nil:
 		return v.t.T("trial.unknown.not-arrived", "Person", named)
-	case a.Person != nil && (isNamed || strings.EqualFold(a.Person.Name, trial.Name)):
+	case a.Person != nil && a.Person.UserName != "" && (isNamed || strings.EqualFold(a.Person.Name, trial.Name)):
 		return v.t.T("trial.unknown.username", "UserName", a.Person.UserName)
 	}
 	return v.t.T("trial.unknown.other")

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -186,6 +187,7 @@ func binary(t testing.TB) string {
 // spawn runs the built program in place of the one inside the test; stop then kills it without warning.
 func (s *site) spawn(binary string) {
 	s.t.Helper()
+	told := len(s.log.String())
 	command := exec.Command(binary, "serve")
 	command.Stderr = s.log
 	for name, value := range s.environ {
@@ -213,13 +215,32 @@ func (s *site) spawn(binary string) {
 		})
 	}
 	eventually(s.t, "the program being ready", func() bool {
-		answer, err := http.Get(s.public + "/readyz")
+		at := s.listens(told)
+		if at == "" {
+			return false
+		}
+		r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+at+"/readyz", nil)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		r.Host = strings.TrimPrefix(strings.TrimPrefix(s.public, "http://"), "https://")
+		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			return false
 		}
 		_ = answer.Body.Close()
 		return answer.StatusCode == http.StatusOK
 	})
+}
+
+var serving = regexp.MustCompile(`"msg":"serving","listen":"([^"]+)"`)
+
+// listens is the address at which the program says that it listens, in what it logged after so many bytes; empty: not yet.
+func (s *site) listens(after int) string {
+	if at := serving.FindStringSubmatch(s.log.String()[after:]); at != nil {
+		return at[1]
+	}
+	return ""
 }
 
 // files returns the database and everything beside it, by name.

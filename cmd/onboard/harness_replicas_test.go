@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -63,12 +62,8 @@ func (c *replicas) add(start func(*site)) *replica {
 	r := &replica{site: &site{t: c.t, sandbox: c.sandbox, environ: c.environ, log: &lockedBuffer{}}}
 	start(r.site)
 	c.t.Cleanup(func() { r.stop() })
-	var at []string
-	eventually(c.t, "the program saying where it listens", func() bool {
-		at = regexp.MustCompile(`"msg":"serving","listen":"([^"]+)"`).FindStringSubmatch(r.log.String())
-		return at != nil
-	})
-	r.address = &url.URL{Scheme: "http", Host: at[1]}
+	eventually(c.t, "the program saying where it listens", func() bool { return r.listens(0) != "" })
+	r.address = &url.URL{Scheme: "http", Host: r.listens(0)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.all = append(c.all, r)

@@ -29,6 +29,11 @@ const (
 	lingerTime        = 2 * time.Second
 	sweepEvery        = time.Minute
 	releaseTimeout    = 5 * time.Second
+
+	// retainAtOnce is how many batches of setups one sweep looks through for what is no longer needed; retainEvery is how long it
+	// rests when it has been through all.
+	retainAtOnce = 10
+	retainEvery  = time.Hour
 )
 
 // serve runs the service until ctx ends.
@@ -162,11 +167,12 @@ func (s *service) sweep(ctx context.Context) {
 	holder := onboarding.NewOperation()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	keeper := &keeper{service: s}
 	for ctx.Err() == nil {
 		now := time.Now().UTC()
 		held, err := s.store.AcquireLease(ctx, name, holder, now, now.Add(2*sweepEvery))
 		if held {
-			err = s.sweepOnce(ctx)
+			err = s.sweepOnce(ctx, keeper)
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sweep failed", "error", err)
@@ -183,18 +189,44 @@ func (s *service) sweep(ctx context.Context) {
 	}
 }
 
-// sweepOnce drops sealed secrets, sign-ins, sessions and what was to be told.
-func (s *service) sweepOnce(ctx context.Context) error {
+// sweepOnce drops sealed secrets, sign-ins, sessions, what was to be told, and what setups no longer need.
+func (s *service) sweepOnce(ctx context.Context, keeper *keeper) error {
 	err := s.onboarding.Sweep(ctx)
 	if s.accounts != nil {
 		err = errors.Join(err, s.accounts.Sweep(ctx))
 	}
 	_, sessions := s.store.DeleteExpiredSessions(ctx, time.Now().UTC())
-	err = errors.Join(err, sessions, s.teller.sweep(ctx))
+	err = errors.Join(err, sessions, s.teller.sweep(ctx), keeper.retain(ctx))
 	if kept, ok := s.store.(file); ok { // what was deleted may stand in the write-ahead log until it is folded in
 		err = errors.Join(err, kept.Checkpoint(ctx))
 	}
 	return err
+}
+
+// keeper goes through all setups, again and again, and lets go of what they no longer need.
+type keeper struct {
+	service *service
+	after   string    // the last setup that it has been through
+	next    time.Time // when it begins again
+}
+
+// retain goes on with a few batches, so that the lease of the sweep is not outlasted. A keeper that takes over begins anew.
+func (k *keeper) retain(ctx context.Context) (err error) {
+	c, now := k.service.config, time.Now()
+	kept := onboarding.Retention{Completed: c.RetainCompleted, Abandoned: c.RetainAbandoned, Setups: c.RetainSetups}
+	if kept == (onboarding.Retention{}) || now.Before(k.next) {
+		return nil
+	}
+	for range retainAtOnce {
+		if k.after, err = k.service.onboarding.Retain(ctx, kept, k.after); err != nil {
+			return err
+		}
+		if k.after == "" {
+			k.next = now.Add(retainEvery)
+			return nil
+		}
+	}
+	return nil
 }
 
 // linkURL is the address of a setup link.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -51,8 +52,13 @@ type Config struct {
 	ConsoleRoles        []string      `env:"ONBOARD_CONSOLE_ROLES" envDefault:"TenantAdmin"`
 	TrustedProxies      []string      `env:"ONBOARD_TRUSTED_PROXIES"` // CIDRs
 	SupportContact      string        `env:"ONBOARD_SUPPORT_CONTACT" envDefault:"support@aritma.com"`
-	WebhookURL          *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
-	WebhookSecret       secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
+	// How long setups keep what they hold after the last thing that happened; 0: for ever. The first two are about personal data.
+	RetainCompleted time.Duration `env:"ONBOARD_RETAIN_COMPLETED" envDefault:"2160h"`
+	RetainAbandoned time.Duration `env:"ONBOARD_RETAIN_ABANDONED" envDefault:"2160h"`
+	RetainSetups    time.Duration `env:"ONBOARD_RETAIN_SETUPS" envDefault:"17520h"`
+
+	WebhookURL    *url.URL      `env:"ONBOARD_WEBHOOK_URL"` // nil: nobody is told
+	WebhookSecret secret.Secret `env:"ONBOARD_WEBHOOK_SECRET"`
 
 	Keys *seal.Keyring `env:"-"`
 }
@@ -105,11 +111,13 @@ func mistakes(err error) error {
 		var parse env.ParseError
 		if errors.As(each, &parse) {
 			must := "an address, such as https://id.example"
-			switch parse.Type.Kind() {
-			case reflect.Bool:
+			switch {
+			case parse.Type.Kind() == reflect.Bool:
 				must = "true or false"
-			case reflect.Int:
+			case parse.Type.Kind() == reflect.Int:
 				must = "debug, info, warn or error"
+			case parse.Type == reflect.TypeFor[time.Duration]():
+				must = "a time in hours, such as 2160h for 90 days, or 0 for ever"
 			}
 			each = fmt.Errorf("%s must be %s", variableOf(parse.Name), must)
 		}
@@ -175,6 +183,7 @@ func (c *Config) complete() error {
 	}
 	wrong = append(wrong, c.checkUpstreams()...)
 	wrong = append(wrong, c.checkWebhook()...)
+	wrong = append(wrong, c.checkRetention()...)
 	if scheme, at := c.database(); at == "" || (scheme != "sqlite" && !c.OnPostgres()) {
 		add("ONBOARD_DATABASE_URL must be sqlite:// and a path, or an address such as postgres://user:password@host:5432/database")
 	}
@@ -333,7 +342,8 @@ func variableOf(field string) string {
 	names := map[string]string{
 		"PublicURL": "ONBOARD_PUBLIC_URL", "IAMURL": "ONBOARD_IAM_URL", "IDURL": "ONBOARD_ID_URL",
 		"EntraLoginURL": "ONBOARD_ENTRA_LOGIN_URL", "AllowLoopback": "ONBOARD_ALLOW_LOOPBACK",
-		"WebhookURL": "ONBOARD_WEBHOOK_URL", "LogLevel": "ONBOARD_LOG_LEVEL",
+		"WebhookURL": "ONBOARD_WEBHOOK_URL", "LogLevel": "ONBOARD_LOG_LEVEL", "RetainCompleted": "ONBOARD_RETAIN_COMPLETED", "RetainAbandoned": "ONBOARD_RETAIN_ABANDONED",
+		"RetainSetups": "ONBOARD_RETAIN_SETUPS",
 	}
 	if name, ok := names[field]; ok {
 		return name

@@ -19,6 +19,8 @@ type Detail struct {
 	Reference      string // of its SCIM tokens
 	OpenedAt       time.Time
 	ClosedAt       time.Time
+	// ForgottenAt is when personal data was removed; zero: never.
+	ForgottenAt time.Time
 	// Began says how it came about.
 	Began Began
 	// DomainFixed is true when a directory was chosen by the domain.
@@ -174,7 +176,7 @@ func (s *Service) Setup(ctx context.Context, id string) (Detail, error) {
 	}
 	d := Detail{
 		Row: row.told(s.now()), Domain: setup.Domain, Scheme: setup.ProposedScheme(), Reference: setup.Reference(),
-		OpenedAt: setup.OpenedAt, ClosedAt: setup.ClosedAt, Began: beganOf(setup), MayLink: mayLink(setup) == nil, DomainFixed: setup.DomainFixed(), SharingScreen: setup.State.Answers.SharingScreen,
+		OpenedAt: setup.OpenedAt, ClosedAt: setup.ClosedAt, ForgottenAt: setup.State.ForgottenAt, Began: beganOf(setup), MayLink: mayLink(setup) == nil, DomainFixed: setup.DomainFixed(), SharingScreen: setup.State.Answers.SharingScreen,
 	}
 	links, err := s.setups.Links(ctx, id)
 	if err != nil {
@@ -289,10 +291,6 @@ func checksOf(s wizard.State) []Check {
 	return checks
 }
 
-// tellable are the words in a problem that are nobody's: Microsoft's code and number for it, and dates. Whatever else stands
-// there may be what the customer entered, or comes from their directory.
-var tellable = []string{"Code", "Correlation", "Date"}
-
 // troubleOf keeps of a problem numbers, and words that are nobody's.
 func troubleOf(p *wizard.Problem) *Trouble {
 	if p == nil {
@@ -302,7 +300,7 @@ func troubleOf(p *wizard.Problem) *Trouble {
 	for name, value := range p.Data {
 		switch v := value.(type) {
 		case string:
-			if t.Data[name] = "…"; slices.Contains(tellable, name) {
+			if t.Data[name] = "…"; wizard.Tellable(name) {
 				t.Data[name] = v
 			}
 		case bool:

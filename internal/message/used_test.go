@@ -45,7 +45,7 @@ func made() map[string][]string {
 		setup.created setup.opened setup.completed setup.started-over person.signed-in link.created link.revoked
 		secret.received secret.checked secret.dropped provider.registered provider.scheme-taken register.failed redirect.proven
 		changes.discarded token.intended token.created token.probed token.revealed token.withheld token.pasted token.removed token.failed
-		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed
+		token.orphan-found token.unlisted people.arrived signin.test-begun signin.tested start-over.failed data.removed
 		sharing.began sharing.ended setup.closed setup.reopened setup.corrected watching.began watching.refused watching.allowed`) {
 		events = append(events, "activity."+kind)
 	}

@@ -41,6 +41,7 @@ type Store interface {
 	LinkStore
 	LeaseStore
 	KeyStore
+	RetentionStore
 }
 
 // SetupStore keeps setups, their sealed secrets and their audit trail.
@@ -106,4 +107,24 @@ type KeyStore interface {
 	KeyProof(ctx context.Context) (seal.Sealed, error)
 	// AddKeyProof stores it when there is none. Of several who do so at once one is first, and the others change nothing.
 	AddKeyProof(ctx context.Context, sealed seal.Sealed) error
+}
+
+// RetentionStore lets go of what is no longer needed.
+type RetentionStore interface {
+	// Kept lists the setups whose ids come after one, in the order of their ids, at most so many.
+	Kept(ctx context.Context, after string, limit int) ([]Kept, error)
+	// Forget is Save that also deletes the notes, and takes names and client addresses out of the audit trail.
+	Forget(ctx context.Context, change Change) (Setup, error)
+	// DeleteSetup deletes a setup with all that belongs to it, or ErrConflict when its version is another one by now, or it is
+	// gone.
+	DeleteSetup(ctx context.Context, id string, version int64) error
+}
+
+// Kept is a setup, and how long it has been left alone.
+type Kept struct {
+	ID        string
+	Completed bool
+	LastAt    time.Time // of the last change, or of the last entry in its audit trail apart from DataRemoved
+	// Forgotten is true when the last entry in its audit trail is DataRemoved: nothing has come to it since.
+	Forgotten bool
 }

@@ -160,6 +160,8 @@ type State struct {
 	Token        SCIMToken     `json:"token"`
 	Arrivals     Arrivals      `json:"arrivals,omitzero"`
 	Trial        SigninTrial   `json:"trial,omitzero"`
+	// ForgottenAt is when personal data was removed, since nothing had happened for long; zero: never.
+	ForgottenAt time.Time `json:"forgottenAt,omitzero"`
 }
 
 // clone copies what an event may change in place.

@@ -63,7 +63,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err = migrate(ctx, s.writer, s.path); err != nil {
 		return err
 	}
-	if err = s.prepare(ctx, setupKnown, useOperation, swapSetup, takeSecret, putSecret, addEvent); err != nil {
+	if err = s.prepare(ctx, setupKnown, useOperation, swapSetup, takeSecret, putSecret, addEvent, setStand); err != nil {
 		return err
 	}
 	if err = s.bringUpToDate(ctx); err != nil {
