@@ -115,12 +115,16 @@ func TestOnlyKnownNamesAreServed(t *testing.T) {
 	}
 }
 
-// The budgets of a form page in bytes, as served in either coding; htmx is for live pages alone, the console's files for it.
+// The budgets of a form page in bytes, as served: in brotli, and a tenth more in gzip, which browsers take over plain http. htmx is for
+// live pages alone, the console's files for it.
 func TestBudgets(t *testing.T) {
 	for name, limit := range map[string]int{"app.css": 6 << 10, "app.js": 2560, "console.css": 2560, "console.js": 2560, "favicon.svg": 400, "htmx.js": 14 << 10} {
 		for _, coding := range []string{"br", "gzip"} {
 			size := len(body(t, get(t, http.MethodGet, static.URL(name), coding).Body))
 			t.Logf("%s %s: %d of %d bytes", name, coding, size, limit)
+			if coding == "gzip" {
+				limit += limit / 10
+			}
 			if size > limit {
 				t.Errorf("%s is %d bytes in %s, the budget is %d", name, size, coding, limit)
 			}

@@ -40,7 +40,7 @@ var (
 	signIn     = Permission{"account", "sign in"}
 	signOut    = Permission{"account", "sign out"}
 	ownSession = Permission{"session", "manage own"}
-	choose     = Permission{"language", "choose"}
+	choose     = Permission{"look and language", "choose"}
 	beginToken = Permission{"setup", "begin with a token"}
 	beginSetup = Permission{"setup", "begin"}
 	openSetup  = Permission{"setup", "open"}
@@ -94,6 +94,7 @@ var Routes = map[string]Permission{
 	"POST /begin":                     beginToken,
 	"POST /setups":                    beginSetup,
 	"POST /language":                  choose,
+	"POST /theme":                     choose,
 	"POST /signin":                    signIn,
 	"GET /signin/callback":            signIn,
 	"GET /signin/{signin}":            signIn,

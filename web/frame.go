@@ -16,7 +16,7 @@ import (
 // frame is the frame of a page outside a setup.
 func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout.Frame {
 	t := s.printer(r)
-	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support, Languages: s.languages(r)}
+	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support, Languages: s.languages(r), Theme: s.theme(r)}
 	if sess, err := s.session(r); err == nil {
 		f.Session = s.sessionLife(t, sess)
 		if person := accountOf(sess); !person.IsZero() {
@@ -38,7 +38,7 @@ func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame 
 	}
 	f.Company = v.setup.Company
 	if at := v.setup.State.ForgottenAt; !at.IsZero() {
-		f.Forgotten = v.t.T("layout.forgotten", "Date", at.UTC().Format("2 January 2006"))
+		f.Forgotten = v.t.T("layout.forgotten", "Date", v.t.Day(at))
 	}
 	f.LinksURL, f.ActivityURL = v.url("links"), v.url("activity")
 	if s.Console != nil {

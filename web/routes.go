@@ -56,6 +56,7 @@ func (s *Server) pages(r chi.Router) {
 		s.page(r, "/signed-out", s.guarded(s.showSignedOut))
 		s.page(r, "/checklist", s.guarded(s.showChecklist))
 		s.page(r, "/sessions", s.guarded(s.showSessions))
+		r.Post(themePath, s.handle(s.guarded(s.submitTheme)))
 		r.Post(languagePath, s.handle(s.guarded(s.submitLanguage)))
 		r.Post("/sessions/end", s.handle(s.guarded(s.endSession)))
 		r.Post("/sessions/extend", s.handle(s.guarded(s.extendSession)))

@@ -9,11 +9,17 @@ all("[data-toggle]", (box) => {
   on(box, "click", ({ target }) => acts[target.dataset.do]?.());
 });
 
-// The switch about the screen changes in place: nothing that was typed, or is shown once, is lost.
+// The switch about the screen, and the theme, change in place: nothing that was typed, or is shown once, is lost.
 on(document, "formdata", ({ target, formData }) => "stay" in target.dataset && formData.set("stay", "yes"));
 on(document, "submit", ({ target, submitter }) => {
   if (!("stay" in target.dataset)) return;
-  const next = submitter.value == "yes";
+  const { name, value } = submitter;
+  if (name == "theme") {
+    document.documentElement.dataset.theme = value;
+    for (const button of target.elements) button.ariaCurrent = button == submitter ? true : null;
+    return;
+  }
+  const next = value == "yes";
   setTimeout(() => {
     submitter.ariaChecked = next;
     submitter.value = next ? "no" : "yes";
