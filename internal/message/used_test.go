@@ -93,7 +93,7 @@ func made() map[string][]string {
 		`"provisioning.arrived." + arrived`:       {"provisioning.arrived.yes", "provisioning.arrived.no"},
 		`id + ".title"` /* of a waiting step */ :  {"review.title", "token.title"},
 		`id + ".running"`:                         {"review.running", "token.running"},
-		`"theme." + theme`:                       {"theme.system", "theme.light", "theme.dark"},
+		`"theme." + theme`:                        {"theme.system", "theme.light", "theme.dark"},
 		`"links.label." + name`:                   {"links.label.admin", "links.label.deputy", "links.label.resume"},
 		`"links.label." + links[i].Label`:         {"links.label.admin", "links.label.deputy", "links.label.resume"},
 		`"links.label." + link.Label`:             {"links.label.admin", "links.label.deputy", "links.label.resume"},
