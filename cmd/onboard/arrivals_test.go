@@ -240,7 +240,7 @@ func TestArrivalsWithAnExpiredAccessToken(t *testing.T) {
 	v := s.visitor().begin(s.sandbox.AccessToken(sample.Tenant).Expose()).walk("review").register().handOver()
 	v.send(map[string]string{"pasted": "yes"}).at("provisioning")
 	s.sandbox.Faults().Set(sandbox.IAMUnauthorized, sandbox.UntilCleared)
-	v.send(map[string]string{"now": "yes"}).at("provisioning").lookUntil("wants an access token")
+	v.send(map[string]string{"now": "yes"}).at("provisioning").lookUntil("access token is needed")
 	if v.page.Find("#arrivals[hx-trigger]").Length() != 0 {
 		t.Error("the page goes on looking without an access token")
 	}

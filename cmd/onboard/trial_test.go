@@ -83,7 +83,7 @@ func TestTrialOfSomebodyUnknown(t *testing.T) {
 	s := newSiteWithSignin(t)
 	v := s.visitor().open(s.link()).walk("token").prepared().toSigninTest()
 	v.trySignin().choose(person).result().says("Aritma does not know this person yet")
-	v.get("/setup/"+v.setup()+"/signin-test").filled("Test again").says("Microsoft accepted "+person, "half a pass", "Nobody has arrived through provisioning yet", "Not proven")
+	v.get("/setup/"+v.setup()+"/signin-test").filled("Test again").says(person+" was accepted by Microsoft", "half a pass", "Nobody has arrived through provisioning yet", "Not proven")
 	if v.page.Find("#trial a[href$='/provisioning']").Length() != 1 {
 		t.Error("no way back to provisioning")
 	}
@@ -129,7 +129,7 @@ func TestTrialThatFails(t *testing.T) {
 		})
 	}
 	s.sandbox.Faults().ClearAll()
-	v.get("/setup/" + v.setup() + "/signin-test").trySignin().choose(person).result().says("Microsoft accepted")
+	v.get("/setup/" + v.setup() + "/signin-test").trySignin().choose(person).result().says("was accepted by Microsoft")
 }
 
 // TestTrialThatAritmaIDIsSlowToEnd: both tabs answer at once, say what runs, and pick the verdict up.
@@ -190,11 +190,11 @@ func TestTrialCallback(t *testing.T) {
 	if to := got.header.Get("Location"); got.status != http.StatusSeeOther || strings.ContainsAny(to, "?#") || !strings.HasSuffix(to, "/signin-test/result") {
 		t.Errorf("the answer leads %d to %q", got.status, to)
 	}
-	v.idle("signin-test/result").says("Microsoft accepted " + person)
+	v.idle("signin-test/result").says(person + " was accepted by Microsoft")
 	if at := v.tab().get(callback); at.status != http.StatusGone || at.path != "/signin/callback" {
 		t.Errorf("the same answer again is answered %d at %s", at.status, at.path)
 	}
-	v.get("/setup/" + v.setup() + "/signin-test").says("Microsoft accepted " + person)
+	v.get("/setup/" + v.setup() + "/signin-test").says(person + " was accepted by Microsoft")
 	for _, word := range []string{"code=", "state="} {
 		if strings.Contains(s.log.String(), word) {
 			t.Errorf("the log holds %q", word)
@@ -316,7 +316,7 @@ func TestTrialWithAnExpiredAccessToken(t *testing.T) {
 	sample := s.sandbox.Sample()
 	v := s.visitor().begin(s.sandbox.AccessToken(sample.Tenant).Expose()).walk("token").prepared().toSigninTest()
 	s.sandbox.Faults().Set(sandbox.IAMUnauthorized, sandbox.UntilCleared)
-	v.trySignin().choose(person).result().says("Microsoft accepted "+person, "could not be asked", "Reference number")
+	v.trySignin().choose(person).result().says(person+" was accepted by Microsoft", "could not be asked", "Reference number")
 	s.sandbox.Faults().ClearAll()
 	v.get("/setup/" + v.setup() + "/signin-test").filled("Test again")
 	to := v.page.Find("#trial a[href*='/access']").AttrOr("href", "")
