@@ -1,4 +1,4 @@
-// Command reference is what "make bench" compares the wizard with: the least that answers with a page of a given size by the
+// Command reference is what "make bench" compares the wizard with: the least that answers with pages of given sizes by the
 // same means, chi and templ, compressed for each request. It has no session, no database, no log and one language.
 package main
 
@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,12 +21,16 @@ import (
 )
 
 func main() {
-	size := flag.Int("size", 10_000, "bytes of the page before it is compressed, at least")
 	flag.Parse()
-	view := sized(*size)
 	r := chi.NewRouter()
 	r.Use(middleware.Compress(5, "text/html"))
-	r.Method(http.MethodGet, "/", templ.Handler(Page(view)))
+	for _, size := range flag.Args() { // bytes of a page before it is compressed, at least
+		n, err := strconv.Atoi(size)
+		if err != nil {
+			log.Fatal(err)
+		}
+		r.Method(http.MethodGet, "/"+size, templ.Handler(Page(sized(n))))
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -50,19 +51,24 @@ func cpu(b *testing.B, pid int) time.Duration {
 	return time.Duration(user+system) * tick
 }
 
-// reference is the program of .ci/reference, with a page of so many bytes.
+// reference is the program of .ci/reference.
 type reference struct {
 	pid     int
 	address string
 }
 
-func newReference(b *testing.B, size int) reference {
+// newReference starts it with pages of so many bytes.
+func newReference(b *testing.B, sizes ...int) reference {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "reference")
 	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", path, "../../.ci/reference").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
 	}
-	command := exec.Command(path, "-size", strconv.Itoa(size)) //nolint:gosec // built a line above
+	var arguments []string
+	for _, size := range sizes {
+		arguments = append(arguments, strconv.Itoa(size))
+	}
+	command := exec.Command(path, arguments...) //nolint:gosec // built a line above
 	out, err := command.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -107,7 +113,10 @@ func (v *visitor) kept(path string) asked {
 	return asked{url: r.URL.String(), cookie: r.Header.Get("Cookie"), client: loader()}
 }
 
-func (r reference) asks() asked { return asked{url: r.address + "/", client: loader()} }
+// page is the one of so many bytes.
+func (r reference) page(size int) asked {
+	return asked{url: r.address + "/" + strconv.Itoa(size), client: loader()}
+}
 
 // loader is a client that keeps every connection and unpacks nothing.
 func loader() *http.Client {
@@ -139,7 +148,7 @@ func (a asked) get() bool {
 }
 
 // size is the length of the page as it is sent and as it is read.
-func (a asked) size(b *testing.B) (sent, plain int64) {
+func (a asked) size(b *testing.B) (sent, plain int) {
 	b.Helper()
 	r, err := http.NewRequest(http.MethodGet, a.url, nil)
 	if err != nil {
@@ -157,7 +166,7 @@ func (a asked) size(b *testing.B) (sent, plain int64) {
 		b.Fatalf("%s answered %d, %v", a.url, answer.StatusCode, err)
 	}
 	if answer.Header.Get("Content-Encoding") == "" {
-		return int64(len(body)), int64(len(body))
+		return len(body), len(body)
 	}
 	unpacked, err := gzip.NewReader(strings.NewReader(string(body)))
 	if err != nil {
@@ -167,7 +176,7 @@ func (a asked) size(b *testing.B) (sent, plain int64) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return int64(len(body)), n
+	return len(body), int(n)
 }
 
 // repeat asks n times, one after the other.
@@ -210,7 +219,9 @@ func steadily(rate int, long time.Duration, get func(i int) bool) load {
 }
 
 // p is a percentile.
-func (l load) p(percent int) time.Duration { return l.times[min(len(l.times)-1, len(l.times)*percent/100)] }
+func (l load) p(percent int) time.Duration {
+	return l.times[min(len(l.times)-1, len(l.times)*percent/100)]
+}
 
 // ratio is a figure with what it is compared with and what it has to be.
 func ratio(b *testing.B, what string, got, reference time.Duration, most float64) {
@@ -229,4 +240,9 @@ func within(b *testing.B, what string, got float64, unit string, most float64) {
 	if got > most {
 		b.Errorf("%s: %.1f %s, want at most %g", what, got, unit, most)
 	}
+}
+
+func (l load) String() string {
+	return fmt.Sprintf("p50 %v, p99 %v, longest %v, %d of %d failed", l.p(50).Round(time.Microsecond), l.p(99).Round(time.Microsecond),
+		l.p(100).Round(time.Microsecond), l.failed, len(l.times))
 }
