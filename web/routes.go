@@ -15,7 +15,7 @@ import (
 
 const (
 	maxBody       = 64 << 10 // bytes of a form; the largest answer is a pasted access token
-	compressLevel = 3
+	compressLevel = 1
 )
 
 // routes is the whole site in one place.

@@ -103,7 +103,7 @@ func BenchmarkSpeedCrowd(b *testing.B) {
 		}
 		all.Wait()
 		half := len(sizes) / 2
-		b.Logf("memory before %.0f MiB, most in the first half %.0f, in the second %.0f", before, slices.Max(sizes[:half]), slices.Max(sizes[half:]))
+		tell("memory before %.0f MiB, most in the first half %.0f, in the second %.0f", before, slices.Max(sizes[:half]), slices.Max(sizes[half:]))
 		within(b, "memory with 500 setups", slices.Max(sizes), "MiB", 150)
 		if long() {
 			within(b, "second half of the time by the first", slices.Max(sizes[half:])/slices.Max(sizes[:half]), "", 1.1)

@@ -227,16 +227,19 @@ func (l load) p(percent int) time.Duration {
 func ratio(b *testing.B, what string, got, reference time.Duration, most float64) {
 	b.Helper()
 	r := float64(got) / float64(reference)
-	b.Logf("%-40s %10v   reference %10v   ratio %6.2f   goal ≤ %g", what, got.Round(time.Microsecond), reference.Round(time.Microsecond), r, most)
+	tell("%-45s %8v   reference %8v   ratio %6.2f   goal ≤ %g", what, got.Round(time.Microsecond), reference.Round(time.Microsecond), r, most)
 	if r > most {
 		b.Errorf("%s is %.2f times the reference, want at most %g", what, r, most)
 	}
 }
 
+// tell prints a line. The log of a benchmark that passes is cut off after ten.
+func tell(format string, values ...any) { fmt.Fprintf(os.Stdout, "\n    "+format, values...) }
+
 // within is a figure with what it has to be.
 func within(b *testing.B, what string, got float64, unit string, most float64) {
 	b.Helper()
-	b.Logf("%-40s %10.1f %-4s goal ≤ %g", what, got, unit, most)
+	tell("%-45s %8.1f %-4s goal ≤ %g", what, got, unit, most)
 	if got > most {
 		b.Errorf("%s: %.1f %s, want at most %g", what, got, unit, most)
 	}

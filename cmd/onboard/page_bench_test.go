@@ -36,7 +36,7 @@ func (s *site) formPages(b *testing.B) (pages []formPage, ref reference) {
 		pages[i].reference = ref.page(sizes[i])
 		packed, plain := pages[i].page.size(b)
 		refPacked, _ := pages[i].reference.size(b)
-		b.Logf("%s: %d bytes, %d packed; reference packed %d", pages[i].step, plain, packed, refPacked)
+		tell("%s: %d bytes, %d packed; reference packed %d", pages[i].step, plain, packed, refPacked)
 		pages[i].page.repeat(b, 100)
 		pages[i].reference.repeat(b, 100)
 	}
@@ -59,7 +59,7 @@ func BenchmarkSpeedFormPage(b *testing.B) {
 				p.reference.repeat(b, each)
 				used, refUsed = used+cpu(b, s.pid)-before, refUsed+cpu(b, ref.pid)-refBefore
 			}
-			b.Logf("%-12s %v, reference %v, ratio %.2f", p.step, used/(turns*each), refUsed/(turns*each), float64(used)/float64(refUsed))
+			tell("%-12s %v, reference %v, ratio %.2f", p.step, used/(turns*each), refUsed/(turns*each), float64(used)/float64(refUsed))
 			all, refAll = all+used, refAll+refUsed
 		}
 		requests := time.Duration(len(pages) * turns * each)
@@ -79,8 +79,8 @@ func BenchmarkSpeedSteadyLoad(b *testing.B) {
 		for turn := range turns {
 			theirs := steadily(rate, lasting, func(i int) bool { return pages[i%len(pages)].reference.get() })
 			ours := steadily(rate, lasting, func(i int) bool { return pages[i%len(pages)].page.get() })
-			b.Logf("reference %v", theirs)
-			b.Logf("onboard   %v", ours)
+			tell("reference %v", theirs)
+			tell("onboard   %v", ours)
 			if ours.failed > 0 || theirs.failed > 0 {
 				b.Errorf("%d requests failed, and %d of the reference", ours.failed, theirs.failed)
 			}
@@ -89,7 +89,7 @@ func BenchmarkSpeedSteadyLoad(b *testing.B) {
 				best = r
 			}
 		}
-		b.Logf("p99 is %.1f to %.1f times the reference's p50, goal ≤ 10", best, worst)
+		tell("p99 is %.1f to %.1f times the reference's p50, goal ≤ 10", best, worst)
 		if best > 10 {
 			b.Errorf("p99 is never better than %.1f times the reference's p50", best)
 		}

@@ -69,7 +69,7 @@ func BenchmarkSpeedStart(b *testing.B) {
 				all = append(all, took)
 			}
 			slices.Sort(all)
-			b.Logf("start to the first page, new database %v: %v to %v, half within %v", fresh, all[0].Round(time.Millisecond), all[times-1].Round(time.Millisecond), all[times/2].Round(time.Millisecond))
+			tell("start to the first page, new database %v: %v to %v, half within %v", fresh, all[0].Round(time.Millisecond), all[times-1].Round(time.Millisecond), all[times/2].Round(time.Millisecond))
 			return all[times/2]
 		}
 		within(b, "start, new database", milliseconds(began(true)), "ms", 100)

@@ -31,11 +31,11 @@ func unmoved(b *testing.B, what string, most float64, get func(i int) bool, begi
 			if least = min(least, l.p(percent)); l.failed > 0 {
 				b.Errorf("%s: %d requests of others failed", what, l.failed)
 			}
-			b.Logf("%s: %v", what, l)
+			tell("%s: %v", what, l)
 		}
 		return least
 	}
-	b.Logf("%s: without, then with", what)
+	tell("%s: without, then with", what)
 	ratio(b, what+", p50", best(with, 50), best(without, 50), most)
 	ratio(b, what+", p99", best(with, 99), best(without, 99), most)
 }
@@ -110,7 +110,7 @@ func BenchmarkSpeedHangingUpstream(b *testing.B) {
 				began := time.Now()
 				customers[i].get("/setup/" + customers[i].setup() + "/directory").send(map[string]string{"directory": sample.DirectoryID, "client": sample.ClientID})
 				if took := time.Since(began); took > 2*time.Second {
-					b.Logf("who waits for Microsoft was answered after %v", took)
+					tell("who waits for Microsoft was answered after %v", took)
 				}
 			})
 		}
