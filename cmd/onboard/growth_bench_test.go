@@ -26,6 +26,11 @@ func grown(b *testing.B, setups int) (*site, asked) {
 		b.Fatal(err)
 	}
 	s.spawn(binary(b))
+	eventually(b, "the first sweep being over", func() bool {
+		before := cpu(b, s.pid)
+		time.Sleep(time.Second)
+		return cpu(b, s.pid)-before <= 2*tick
+	})
 	return s, v.again().kept(v.path)
 }
 
