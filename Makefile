@@ -55,7 +55,7 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 
 bench: ## benchmarks, with their figures
 	@.ci/need chromium initdb
-	$(GO) test -run='^$$' -bench=. -benchmem ./...
+	$(GO) test -run='^$$' -bench=. -benchmem -timeout 30m ./...
 
 image: ## the container image of this commit in bin/image, without an engine; see docs/operations.md
 	@.ci/image
