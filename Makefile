@@ -27,11 +27,13 @@ verify: test check ## what CI runs
 check: generated format vet lint vuln ## verify without the tests
 .PHONY: check generated format vet
 
-generate: ## generate the Go code of the templates
+generate: ## generate the Go code of the templates, and the packed assets
 	$(GO) tool templ generate -log-level error
+	$(GO) tool templ generate -log-level error -path .ci/reference
+	@$(GO) test -count=1 -run='^TestPackedIsCurrent$$' ./static -pack
 
 generated: generate
-	@changed=$$(git status --porcelain -- '*_templ.go'); if [ -n "$$changed" ]; then echo "generated files are not current: run make generate"; echo "$$changed"; exit 1; fi
+	@changed=$$(git status --porcelain -- '*_templ.go' static/packed); if [ -n "$$changed" ]; then echo "generated files are not current: run make generate"; echo "$$changed"; exit 1; fi
 
 fmt: ## format Go and templates
 	$(TOOL) gofumpt -l -w cmd internal static templates web
@@ -53,7 +55,7 @@ vuln: ## known vulnerabilities of what is used; says so where the database is ou
 
 bench: ## benchmarks, with their figures
 	@.ci/need chromium initdb
-	$(GO) test -run='^$$' -bench=. -benchmem ./...
+	$(GO) test -run='^$$' -bench=. -benchmem -timeout 30m ./...
 
 image: ## the container image of this commit in bin/image, without an engine; see docs/operations.md
 	@.ci/image

@@ -1,42 +1,14 @@
 package static
 
 import (
-	"bytes"
-	"compress/gzip"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/andybalholm/brotli"
 )
 
-// packed is an asset in its compressed forms, made when first asked for.
-type packed struct {
-	once         sync.Once
-	brotli, gzip []byte
-}
-
-func (p *packed) pack(plain []byte) {
-	p.once.Do(func() {
-		var b, g bytes.Buffer
-		bw := brotli.NewWriterLevel(&b, brotli.BestCompression)
-		_, _ = bw.Write(plain)
-		_ = bw.Close()
-		gw, _ := gzip.NewWriterLevel(&g, gzip.BestCompression)
-		_, _ = gw.Write(plain)
-		_ = gw.Close()
-		p.brotli, p.gzip = b.Bytes(), g.Bytes()
-	})
-}
-
-// Handler serves what URL names: GET and HEAD, compressed once and kept, cacheable for a year by anyone. Everything
-// else is 404; it sees the whole path, "/static/" included.
+// Handler serves what URL names: GET and HEAD, compressed as it was packed, whole whatever Range asks for, cacheable for a year
+// by anyone. Everything else is 404; it sees the whole path, "/static/" included.
 func Handler() http.Handler {
-	forms := make(map[string]*packed, len(byPath))
-	for path := range byPath {
-		forms[path] = &packed{}
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := byPath[r.URL.Path]
 		if !ok {
@@ -48,26 +20,22 @@ func Handler() http.Handler {
 			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 			return
 		}
-		serve(w, r, a, forms[a.path])
+		serve(w, r, a)
 	})
 }
 
-func serve(w http.ResponseWriter, r *http.Request, a *asset, p *packed) {
+func serve(w http.ResponseWriter, r *http.Request, a *asset) {
 	header := w.Header()
 	header.Set("Content-Type", a.kind)
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Vary", "Accept-Encoding")
-	body := a.plain
-	switch coding := accepted(r.Header.Get("Accept-Encoding")); coding {
-	case "br":
-		p.pack(a.plain)
-		body = p.brotli
+	coding := accepted(r.Header.Get("Accept-Encoding"))
+	body := map[string][]byte{"br": a.brotli, "gzip": a.gzip}[coding]
+	if body != nil {
 		header.Set("Content-Encoding", coding)
-	case "gzip":
-		p.pack(a.plain)
-		body = p.gzip
-		header.Set("Content-Encoding", coding)
+	} else {
+		body = a.plain
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method == http.MethodGet {

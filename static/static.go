@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-//go:embed css/*.css js/*.js vendor/*.js icon/*.svg
+//go:embed css/*.css js/*.js vendor/*.js icon/*.svg packed/*
 var files embed.FS
 
 // asset is one file as it is served.
 type asset struct {
-	path, kind string
-	plain      []byte
+	path, kind   string
+	plain        []byte
+	brotli, gzip []byte // of packed; nil where that holds none of this very content
 }
 
 // sources says what each name is made of. The order of the stylesheets is the order of the cascade layers.
@@ -63,8 +64,11 @@ func build(name, kind string, parts []string) *asset {
 	}
 	sum := sha256.Sum256([]byte(content))
 	stem, ext, _ := strings.Cut(name, ".")
-	path := "/static/" + stem + "." + hex.EncodeToString(sum[:])[:16] + "." + ext
-	return &asset{path: path, kind: kind, plain: []byte(content)}
+	file := stem + "." + hex.EncodeToString(sum[:])[:16] + "." + ext
+	a := &asset{path: "/static/" + file, kind: kind, plain: []byte(content)}
+	a.brotli, _ = files.ReadFile("packed/" + file + ".br")
+	a.gzip, _ = files.ReadFile("packed/" + file + ".gz")
+	return a
 }
 
 // URL returns the path of an asset: URL("app.css") is "/static/app.<hash>.css". It panics on a name that the package

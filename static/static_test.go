@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func body(t *testing.T, r io.Reader) []byte {
 }
 
 func TestURLNamesTheContent(t *testing.T) {
-	for _, name := range []string{"app.css", "app.js", "console.css", "console.js", "htmx.js", "favicon.svg"} {
+	for _, name := range names {
 		url := static.URL(name)
 		match := regexp.MustCompile(`^/static/[a-z]+\.([0-9a-f]{16})\.[a-z]+$`).FindStringSubmatch(url)
 		if match == nil {
@@ -71,13 +72,20 @@ func TestAssetsAreImmutable(t *testing.T) {
 }
 
 func TestCodingIsNegotiated(t *testing.T) {
-	plain := string(body(t, get(t, http.MethodGet, static.URL("app.css"), "").Body))
+	for _, name := range names {
+		negotiated(t, name)
+	}
+}
+
+func negotiated(t *testing.T, name string) {
+	t.Helper()
+	plain := string(body(t, get(t, http.MethodGet, static.URL(name), "").Body))
 	for accept, want := range map[string]string{
 		"": "", "identity": "", "gzip": "gzip", "gzip, deflate, br": "br", "br;q=0, gzip": "gzip", "gzip; q=0.0": "", "br;q=x": "",
 	} {
-		response := get(t, http.MethodGet, static.URL("app.css"), accept)
+		response := get(t, http.MethodGet, static.URL(name), accept)
 		if got := response.Header.Get("Content-Encoding"); got != want {
-			t.Errorf("Accept-Encoding %q is answered with %q, want %q", accept, got, want)
+			t.Errorf("%s: Accept-Encoding %q is answered with %q, want %q", name, accept, got, want)
 			continue
 		}
 		var unpacked io.Reader = response.Body
@@ -92,7 +100,22 @@ func TestCodingIsNegotiated(t *testing.T) {
 			unpacked = reader
 		}
 		if string(body(t, unpacked)) != plain {
-			t.Errorf("Accept-Encoding %q unpacks to something else", accept)
+			t.Errorf("%s: Accept-Encoding %q unpacks to something else", name, accept)
+		}
+	}
+}
+
+// Nobody gets a piece of a coded form in place of the whole: a server may ignore Range (RFC 9110, section 14.2).
+func TestRangeIsAnsweredWhole(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		r := httptest.NewRequest(method, static.URL("app.css"), nil)
+		r.Header.Set("Range", "bytes=0-9")
+		r.Header.Set("Accept-Encoding", "br")
+		w := httptest.NewRecorder()
+		static.Handler().ServeHTTP(w, r)
+		whole := len(body(t, get(t, http.MethodGet, static.URL("app.css"), "br").Body))
+		if w.Code != http.StatusOK || w.Header().Get("Content-Length") != strconv.Itoa(whole) || w.Header().Get("Accept-Ranges") != "" {
+			t.Errorf("%s is answered with %d, %v", method, w.Code, w.Header())
 		}
 	}
 }

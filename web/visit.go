@@ -218,10 +218,17 @@ func (v *visit) render(status int, page templ.Component) error {
 	return render(v.w, v.r, status, page)
 }
 
+// render makes the whole page before it answers: compressed in one piece, and a page that cannot be made is an error like any other.
 func render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+	made := templ.GetBuffer()
+	defer templ.ReleaseBuffer(made)
+	if err := page.Render(r.Context(), made); err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	return page.Render(r.Context(), w)
+	_, _ = made.WriteTo(w) // fails when nobody is there to read it
+	return nil
 }
 
 // clock shows a time of day, with the day when it is not today's.

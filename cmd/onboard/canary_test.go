@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,12 +64,15 @@ func sweep(t *testing.T, where string, text []byte, canaries []canary) (searched
 	return searched
 }
 
-// listener notes everything of an exchange but the bodies: addresses and headers, in both directions.
+// listener notes everything of an exchange but the bodies, addresses and headers in both directions, and of the bodies those that
+// came compressed and how many did not.
 type listener struct {
-	next http.RoundTripper
-	mu   sync.Mutex
-	said strings.Builder
-	ids  []string // of sessions, as they were given
+	next   http.RoundTripper
+	mu     sync.Mutex
+	said   strings.Builder
+	ids    []string // of sessions, as they were given
+	packed bytes.Buffer
+	plain  int
 }
 
 func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -89,7 +93,14 @@ func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	header.Del("Set-Cookie") // the one place of the session's id
 	_ = header.Write(&l.said)
-	return answer, nil
+	body, err := io.ReadAll(answer.Body)
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	if answer.Uncompressed { // by the transport
+		l.packed.Write(body)
+	} else {
+		l.plain++
+	}
+	return answer, err
 }
 
 // TestCanaries is promise 4: after a whole flow with everything that can go wrong on the way, no secret is in the log,
@@ -165,6 +176,12 @@ func TestCanaries(t *testing.T) {
 	if len(hear.ids) < 2 {
 		t.Fatalf("%d session ids", len(hear.ids))
 	}
+	for _, who := range []*visitor{service, self} {
+		who.everywhere(strings.TrimPrefix(link, "/s/"), canaries)
+	}
+	if hear.packed.Len() < 100_000 || hear.plain < 20 {
+		t.Errorf("%d bytes of pages came compressed, and %d pages did not", hear.packed.Len(), hear.plain)
+	}
 
 	searched := 0
 	files := s.files() // while it runs: the write-ahead log and its index are there
@@ -182,10 +199,34 @@ func TestCanaries(t *testing.T) {
 	}
 	searched += sweep(t, "log", []byte(s.log.String()), canaries)
 	searched += sweep(t, "addresses and headers", []byte(hear.said.String()), canaries)
+	searched += sweep(t, "compressed pages", hear.packed.Bytes(), canaries)
 	if !strings.Contains(s.log.String(), `"act failed"`) || !strings.Contains(hear.said.String(), "Content-Security-Policy") {
 		t.Error("nothing was written where secrets are looked for")
 	}
 	t.Logf("%d secrets, %d searches", len(canaries), searched)
+}
+
+// everywhere asks for every page, and then sends every form with a secret in each field, as somebody does who pastes into the
+// wrong one: what comes back may hold it, but then not compressed.
+func (v *visitor) everywhere(link string, canaries []canary) {
+	v.t.Helper()
+	setup, pasted := v.setup(), url.Values{}
+	for i, field := range strings.Fields("secret token link company tenant directory client name scheme person reason") {
+		pasted.Set(field, canaries[i%len(canaries)].value)
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} { // in this order: what is pasted may stay
+		form := map[string]url.Values{http.MethodPost: pasted}[method]
+		for _, r := range v.site.routes() {
+			if r.method != method || r.pattern == "/signout" {
+				continue
+			}
+			path := r.path(setup, "x")
+			if strings.HasPrefix(path, "/s/") {
+				path = r.path(setup, link)
+			}
+			v.once(v.request(method, path, form))
+		}
+	}
 }
 
 // TestSweepFinds: a sweep that finds nothing proves something only if it would have found it.

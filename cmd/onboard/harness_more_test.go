@@ -178,7 +178,9 @@ func withoutService() map[string]string {
 func binary(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "onboard")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path
@@ -207,13 +209,10 @@ func (s *site) spawn(binary string) {
 	}
 	_, s.public, _ = strings.Cut(strings.TrimSpace(line), ": ")
 	s.pid = command.Process.Pid
-	var once sync.Once
-	s.stop = func() {
-		once.Do(func() {
-			_ = command.Process.Kill()
-			_ = command.Wait()
-		})
-	}
+	ended := make(chan struct{})
+	go func() { _ = command.Wait(); close(ended) }()
+	s.ended = func() { <-ended }
+	s.stop = func() { _ = command.Process.Kill(); <-ended }
 	eventually(s.t, "the program being ready", func() bool {
 		at := s.listens(told)
 		if at == "" {

@@ -52,7 +52,8 @@ type site struct {
 	messages *message.Catalogue
 	language string
 	read     func(v *visitor)
-	pid      int // of the built program, after spawn
+	pid      int    // of the built program, after spawn
+	ended    func() // waits until it has ended
 }
 
 // newSite starts a sandbox and the program in live mode against it. Changes replace variables; "" removes one.

@@ -30,7 +30,7 @@ var rooms = []room{
 
 	{
 		path: "web", rooms: "internal/onboarding internal/account internal/console internal/live internal/wizard internal/portal internal/calendar internal/fault internal/secret internal/message web/session web/middleware templates/component templates/layout templates/page static",
-		libraries: "github.com/a-h/templ github.com/go-chi/chi/v5 github.com/gorilla/sessions github.com/mileusna/useragent", without: "database/sql os", why: "HTTP only: it orders no outside call and knows no engine",
+		libraries: "github.com/a-h/templ github.com/go-chi/chi/v5 github.com/gorilla/sessions github.com/klauspost/compress github.com/mileusna/useragent", without: "database/sql os", why: "HTTP only: it orders no outside call and knows no engine",
 	},
 	{path: "web/session", rooms: "internal/seal internal/secret", libraries: "github.com/gorilla/sessions", without: "database/sql", why: "declares the storage it needs, and decides nothing"},
 	{path: "web/middleware", libraries: "github.com/go-chi/chi/v5 github.com/hashicorp/golang-lru/v2 golang.org/x/time", without: "database/sql", why: "about every request alike, so about no setup"},
@@ -38,7 +38,7 @@ var rooms = []room{
 	{path: "templates/component", rooms: "internal/message internal/secret", libraries: "github.com/a-h/templ", without: "net/http", why: "knows nothing above it"},
 	{path: "templates/layout", rooms: "templates/component internal/message static", libraries: "github.com/a-h/templ", without: "net/http", why: "the frame of every page"},
 	{path: "templates/page", rooms: "templates/component templates/layout internal/message internal/secret internal/fault", libraries: "github.com/a-h/templ", without: "net/http", why: "presentation of typed views"},
-	{path: "static", libraries: "github.com/andybalholm/brotli", why: "files and their names"},
+	{path: "static", why: "files and their names"},
 
 	{path: "internal/wizard", rooms: "internal/fault", without: "net net/http database/sql os log/slog", why: "pure: no HTTP, no SQL"},
 	{

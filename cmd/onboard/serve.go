@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -132,6 +133,7 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 	}
 	aside, stopAside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
+	beside.Go(debug.FreeOSMemory)           // what reading the catalogue and the migrations took: as much as is kept
 	beside.Go(func() { s.live.Run(aside) }) // streams end before the server waits for them
 	if !s.locked {
 		beside.Go(func() { s.sweep(aside) })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sort"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -40,7 +41,7 @@ func Read(files fs.FS, languages []Language) (*Catalogue, error) {
 		}
 	}
 	for _, l := range languages {
-		c.printers[l.Tag] = Printer{localizer: i18n.NewLocalizer(c.bundle, l.Tag), lang: l.Tag}
+		c.printers[l.Tag] = Printer{localizer: i18n.NewLocalizer(c.bundle, l.Tag), lang: l.Tag, plain: &sync.Map{}}
 	}
 	sort.Strings(c.ids)
 	return c, nil
@@ -77,6 +78,8 @@ func (c *Catalogue) IDs() []string { return c.ids }
 type Printer struct {
 	localizer *i18n.Localizer
 	lang      string
+	// plain are sentences without data as they were once printed, by id: most of a page's.
+	plain *sync.Map
 }
 
 // Lang is the BCP 47 tag of the sentences.
@@ -102,6 +105,9 @@ func (p Printer) print(id string, data fault.Data) string {
 	if p.localizer == nil {
 		return id
 	}
+	if text, known := p.plain.Load(id); known && len(data) == 0 {
+		return text.(string) //nolint:forcetypeassert // nothing else is stored
+	}
 	data = p.written(data)
 	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: data}
 	if count, ok := data["Count"]; ok {
@@ -110,6 +116,9 @@ func (p Printer) print(id string, data fault.Data) string {
 	text, err := p.localizer.Localize(config)
 	if err != nil && text == "" {
 		return id
+	}
+	if err == nil && len(data) == 0 {
+		p.plain.Store(id, text)
 	}
 	return text
 }

@@ -115,6 +115,7 @@ const (
 	usableGrants = `
 		SELECT g.session, g.setup, coalesce(g.link, ''), coalesce(l.label, ''), g.signin, g.at FROM grants g LEFT JOIN links l ON l.id = g.link
 		WHERE g.session = ? AND (g.link IS NULL OR (l.revoked_at IS NULL AND l.expires_at > ?))`
+	grantOf     = usableGrants + ` AND g.setup = ?` + begunFirst + ` LIMIT 1`
 	newestFirst = ` ORDER BY g.at DESC, g.rowid DESC`
 	// begunFirst: whoever began a setup is never less in it than who came by a link.
 	begunFirst = ` ORDER BY g.link IS NULL AND NOT g.signin DESC, g.at DESC, g.rowid DESC`
@@ -127,8 +128,7 @@ func scanGrant(from row) (g onboarding.Grant, err error) {
 // Granted implements onboarding.Store. Of several ways in it returns that of who began the setup, else the
 // newest that still holds.
 func (s *Store) Granted(ctx context.Context, session []byte, setup string, now time.Time) (onboarding.Grant, error) {
-	grant, err := scanGrant(s.reader.QueryRowContext(ctx, usableGrants+` AND g.setup = ?`+begunFirst+` LIMIT 1`,
-		session, now.UnixNano(), setup))
+	grant, err := scanGrant(s.readRow(ctx, grantOf, session, now.UnixNano(), setup))
 	if err != nil {
 		return onboarding.Grant{}, fmt.Errorf("load grant: %w", orMissing(err, onboarding.ErrNotFound))
 	}

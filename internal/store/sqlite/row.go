@@ -44,6 +44,15 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// readRow runs one of the reader's prepared statements, which looks up one row by its key, unless ctx has ended. It is over before
+// anybody could end it, so it does not watch ctx: for each query that would take two more goroutines.
+func (s *Store) readRow(ctx context.Context, query string, args ...any) *sql.Row {
+	if ctx.Err() == nil {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.read[query].QueryRowContext(ctx, args...)
+}
+
 // list reads all rows of a query.
 func list[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) (all []T, err error) {
 	found, err := q.QueryContext(ctx, query, args...)

@@ -10,14 +10,17 @@ import (
 
 // LoadSession implements session.Storage.
 func (s *Store) LoadSession(ctx context.Context, hash []byte, now time.Time) (session.Record, error) {
-	r, err := scanSession(s.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE hash = ? AND expires_at > ?`, hash, now.UnixNano()))
+	r, err := scanSession(s.readRow(ctx, sessionOf, hash, now.UnixNano()))
 	if err != nil {
 		return session.Record{}, fmt.Errorf("load session: %w", orMissing(err, session.ErrNotFound))
 	}
 	return r, nil
 }
 
-const sessionColumns = `hash, version, sealed, owner, created_at, seen_at, expires_at`
+const (
+	sessionColumns = `hash, version, sealed, owner, created_at, seen_at, expires_at`
+	sessionOf      = `SELECT ` + sessionColumns + ` FROM sessions WHERE hash = ? AND expires_at > ?`
+)
 
 func scanSession(from row) (r session.Record, err error) {
 	return r, from.Scan(&r.Hash, &r.Version, (*[]byte)(&r.Values), &r.Owner, stampInto{&r.CreatedAt}, stampInto{&r.SeenAt}, stampInto{&r.ExpiresAt})

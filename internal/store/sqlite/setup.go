@@ -14,6 +14,7 @@ import (
 const (
 	setupColumns = `id, version, company, tenant, domain, contact, scheme, self_begun, begun_by_signin, created_at, changed_at, opened_at,
 		completed_at, closed_at, unwatched, state`
+	setupOf     = `SELECT ` + setupColumns + ` FROM setups WHERE id = ?`
 	insertSetup = `
 		INSERT INTO setups (` + setupColumns + `, stand, step, problem, stands_at)
 		VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
@@ -62,7 +63,7 @@ func (s *Store) CreateSetup(ctx context.Context, setup onboarding.Setup, events 
 
 // Setup implements onboarding.Store.
 func (s *Store) Setup(ctx context.Context, id string) (onboarding.Setup, error) {
-	setup, err := scanSetup(s.reader.QueryRowContext(ctx, `SELECT `+setupColumns+` FROM setups WHERE id = ?`, id))
+	setup, err := scanSetup(s.readRow(ctx, setupOf, id))
 	if err != nil {
 		return onboarding.Setup{}, fmt.Errorf("load setup: %w", orMissing(err, onboarding.ErrNotFound))
 	}

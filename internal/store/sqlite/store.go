@@ -31,10 +31,11 @@ type Store struct {
 	writer *sql.DB     // one connection
 	reader *sql.DB
 	unlock func() error // of ServeAlone; nil when it was not called
-	// prepared are the writer's statements that every step of every setup runs, by their text.
-	prepared map[string]*sql.Stmt
-	onEvents func() // nil: nobody wants to know
-	rarities rarities
+	// prepared are the writer's statements that every step of every setup runs, and read the reader's that every page runs, by
+	// their text.
+	prepared, read map[string]*sql.Stmt
+	onEvents       func() // nil: nobody wants to know
+	rarities       rarities
 }
 
 // Open opens the database file at path and brings its schema, and what is made of other columns, up to date. A missing file
@@ -63,7 +64,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err = migrate(ctx, s.writer, s.path); err != nil {
 		return err
 	}
-	if err = s.prepare(ctx, setupKnown, useOperation, swapSetup, takeSecret, putSecret, addEvent, setStand); err != nil {
+	if s.prepared, err = prepare(ctx, s.writer, setupKnown, useOperation, swapSetup, takeSecret, putSecret, addEvent, setStand); err != nil {
 		return err
 	}
 	if err = s.bringUpToDate(ctx); err != nil {
@@ -74,6 +75,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
+	if s.read, err = prepare(ctx, s.reader, sessionOf, grantOf, setupOf); err != nil {
+		return err
+	}
 	if s.file, err = os.Stat(s.path); err != nil {
 		return err
 	}

@@ -14,17 +14,17 @@ type tx struct {
 	told     bool // it makes the trail of a setup longer
 }
 
-// prepare compiles statements. It is called before the first transaction, which would hold the only connection.
-func (s *Store) prepare(ctx context.Context, queries ...string) error {
-	s.prepared = make(map[string]*sql.Stmt, len(queries))
+// prepare compiles statements. For the writer it is called before the first transaction, which would hold the only connection.
+func prepare(ctx context.Context, pool *sql.DB, queries ...string) (map[string]*sql.Stmt, error) {
+	prepared := make(map[string]*sql.Stmt, len(queries))
 	for _, query := range queries {
-		statement, err := s.writer.PrepareContext(ctx, query)
+		statement, err := pool.PrepareContext(ctx, query)
 		if err != nil {
-			return fmt.Errorf("prepare: %w", err)
+			return nil, fmt.Errorf("prepare: %w", err)
 		}
-		s.prepared[query] = statement // closed with the pool
+		prepared[query] = statement // closed with the pool
 	}
-	return nil
+	return prepared, nil
 }
 
 // ExecContext runs a statement that returns no rows.
