@@ -14,8 +14,7 @@ func (b *tab) guide() *tab {
 }
 
 // picturesOfConsole shows every page of the console.
-func picturesOfConsole(t *testing.T) {
-	s := newSiteWithConsole(t, nil)
+func picturesOfConsole(_ *testing.T, s *site) {
 	a := newAlbum(s.browse(true))
 	a.open("/console")
 	a.take("console-door", "Console").guide()

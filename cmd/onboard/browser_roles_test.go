@@ -17,18 +17,24 @@ import (
 func practiceSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, log: &lockedBuffer{}}
+	s.practise()
+	return s
+}
+
+// practise starts the program with its own sandbox, in the language of the site.
+func (s *site) practise() {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan string, 1), make(chan int, 1)
 	go func() {
-		ended <- run(ctx, process{args: []string{"serve", "--sandbox"}, environ: map[string]string{"ONBOARD_LISTEN": "127.0.0.1:0"}, out: io.Discard, log: s.log, started: func(a string) { started <- a }})
+		ended <- run(ctx, process{args: []string{"serve", "--sandbox"}, environ: map[string]string{"ONBOARD_LISTEN": "127.0.0.1:0"}, out: io.Discard, log: s.log, messages: s.messages, started: func(a string) { started <- a }})
 	}()
-	t.Cleanup(func() { cancel(); <-ended })
+	s.t.Cleanup(func() { cancel(); <-ended })
 	select {
 	case s.public = <-started:
 	case status := <-ended:
-		t.Fatalf("serve ended with %d:\n%s", status, s.log)
+		s.t.Fatalf("serve ended with %d:\n%s", status, s.log)
 	}
-	return s
 }
 
 // visit types a whole address.
