@@ -42,9 +42,15 @@ func (f objection) explained() bool {
 	return false
 }
 
-// axe runs axe-core over what stands on the page.
+// axe runs axe-core over what stands on the page, in a window so high that nothing sticks above anything else.
 func (b *tab) axe(rules string) (found []objection) {
 	b.t.Helper()
+	b.window(1280, evaluate[int64](b, "Math.ceil(document.documentElement.scrollHeight)"))
+	defer b.size(1280)
+	if !b.scripts { // axe-core waits by timers, which rest with the scripts of the page
+		b.allow(true)
+		defer b.allow(false)
+	}
 	all := evaluate[[]objection](b, `(async () => {
 		if (!window.axe) { `+axeSource+` }
 		const result = await axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations", "incomplete"]});

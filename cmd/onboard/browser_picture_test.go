@@ -29,7 +29,7 @@ func (a album) take(name, heading string) album {
 		a.t.Errorf("%s has the heading %q, want %q", name, got, heading)
 	}
 	a.visited()
-	a.fits(320)
+	a.narrow(name)
 	a.accessible(name)
 	if a.dir == "" || a.lang() != "en" {
 		return a
@@ -261,7 +261,7 @@ func picturesOfTheEnd(t *testing.T, s *site) {
 	a.take("provisioning-arrived", "Start provisioning").press("Continue")
 	tryAgain("good")
 	a.take("signin-test-good", "Try to sign in").press("Finish")
-	a.take("done-proven", "Nordlys Bygg AS is connected")
+	a.take("done-proven", "Nordlys Bygg AS is connected").downloaded(setup + "done/record.html")
 }
 
 // picturesOfTrouble shows what a slow and a failing Aritma look like.
