@@ -31,6 +31,7 @@ func (a album) take(name, heading string) album {
 	a.visited()
 	a.narrow(name)
 	a.accessible(name)
+	a.dictate(name)
 	if a.dir == "" || a.lang() != "en" {
 		return a
 	}
