@@ -14,8 +14,7 @@ func (b *tab) guide() *tab {
 }
 
 // picturesOfConsole shows every page of the console.
-func picturesOfConsole(t *testing.T) {
-	s := newSiteWithConsole(t, nil)
+func picturesOfConsole(_ *testing.T, s *site) {
 	a := newAlbum(s.browse(true))
 	a.open("/console")
 	a.take("console-door", "Console").guide()
@@ -39,7 +38,9 @@ func picturesOfConsole(t *testing.T) {
 	a.take("console", "Setups").open("/console?q=nothing+like+this")
 	a.take("console-none", "Setups").open(setup)
 	a.take("console-setup", sample.Company).press("Watch along").arrived()
-	a.take("console-guide", "Create a client secret")
+	a.take("console-guide", "Create a client secret").open(setup + "/guide/start")
+	a.take("console-guide-elsewhere", a.text("h1")).open(setup + "/about")
+	a.take("console-about", a.text("h1"))
 	b := newAlbum(s.browse(true))
 	b.open(link).press("Open setup").arrived()
 	b.take("watched", "Create a client secret").open("/setup/" + customer.setup() + "/watching")

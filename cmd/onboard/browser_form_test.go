@@ -85,7 +85,9 @@ func (b *tab) tabTo(what string) *tab {
 			const e = document.activeElement, style = getComputedStyle(e), r = e.getBoundingClientRect();
 			if (e == document.body) return "";
 			if (style.outlineStyle == "none" || parseFloat(style.outlineWidth) < 2) return "has no outline";
-			return r.bottom < 0 || r.top > innerHeight ? "is outside the window" : "";
+			if (r.bottom < 0 || r.top > innerHeight) return "is outside the window";
+			const r0 = e.getClientRects()[0], top = document.elementFromPoint(r0.left + r0.width / 2, r0.top + Math.min(r0.height / 2, 20));
+			return !top || e.contains(top) || top.contains(e) || top.htmlFor == e.id ? "" : "lies under " + top.outerHTML.slice(0, 80);
 		})()`); faint != "" {
 			b.t.Errorf("on %s the focus on %q %s", b.path(), b.focused(), faint)
 		}
@@ -97,30 +99,56 @@ func (b *tab) tabTo(what string) *tab {
 	return b
 }
 
-// TestKeyboardAlone goes from the setup link through the first steps without a mouse.
+// TestKeyboardAlone goes from the setup link to the end without a mouse.
 func TestKeyboardAlone(t *testing.T) {
 	modes(t, func(t *testing.T, s *site, b *tab, scripts bool) {
 		sample := s.sandbox.Sample()
 		enter := func() { t.Helper(); b.follow(func() { b.enterKey() }) }
-		b.open(s.link()).tabTo("Skip to the content").enterKey().tabTo("Open setup")
-		enter()
+		press := func(button string) { t.Helper(); b.tabTo(button); enter(); b.arrived() }
+		b.open(s.link()).tabTo("Skip to the content").enterKey()
+		press("Open setup")
 		b.at("start", "Before you start").tabTo("sharing")
 		b.keys(kb.ArrowDown)
 		if !evaluate[bool](b, `document.querySelector("[name=sharing][value=no]").checked`) {
 			t.Error("the arrow key does not choose the other answer")
 		}
-		b.tabTo("applications").tabTo("Start")
-		enter()
-		b.at("application", "Create the application in Entra").tabTo("I have created it")
-		enter()
+		b.keys(kb.ArrowUp)
+		b.tabTo("applications")
+		press("Start")
+		b.at("application", "Create the application in Entra")
+		press("I have created it")
 		b.at("directory", "Your directory and application").tabTo("directory").keys(sample.DirectoryID)
 		enter() // in the field: sends the form
 		b.mistaken("Enter the Application (client) ID").keys(kb.Tab).enterKey()
 		b.until("the field, from its link in the summary", `document.activeElement.id == "client"`)
 		b.keys(sample.ClientID)
-		b.tabTo("Save and continue")
-		enter()
-		b.at("signin", "How sign-in looks in Aritma")
+		press("Save and continue")
+		b.at("signin", "How sign-in looks in Aritma").tabTo("name")
+		press("Save and continue")
+		b.at("redirect", "Add the Redirect URI")
+		press("I have added it")
+		b.at("secret", "Create a client secret").tabTo("secret").keys(sample.ClientSecret.Expose())
+		press("Save and continue")
+		b.at("assign", "Choose who may use it").tabTo("person").keys(sample.Person)
+		press("I have done it")
+		b.at("review", "Check your answers")
+		press("Register sign-in")
+		b.at("token", "Connect provisioning")
+		press("Create token")
+		if scripts {
+			b.tabTo("Show").enterKey().until("the question, with the focus on No", `document.activeElement.dataset.do == "keep"`)
+			b.keys(kb.Escape).until("the end of the question", `document.querySelector("[data-ask-panel]").hidden && document.activeElement != document.body`)
+		} else {
+			b.tabTo("Show token (visible to anyone who can see your screen)").enterKey()
+		}
+		b.tabTo("pasted").keys(" ")
+		press("Continue")
+		b.at("provisioning", "Start provisioning").tabTo("Continue without waiting").enterKey()
+		b.tabTo("arrived").keys(" ")
+		press("Continue")
+		b.at("signin-test", "Try to sign in")
+		press("Finish")
+		b.at("done", sample.Company+" is connected")
 	})
 }
 

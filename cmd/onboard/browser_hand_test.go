@@ -23,10 +23,10 @@ type spot struct {
 // "#", "." or "[". It scrolls there, as a person would.
 func (b *tab) find(what string) spot {
 	b.t.Helper()
-	quoted, _ := json.Marshal(what)
+	quoted, _ := json.Marshal(b.words(what))
 	return evaluate[spot](b, fmt.Sprintf(`(() => {
-		const what = %s, words = (e) => (e.innerText || e.value || "").replace(/\s+/g, " ").trim();
-		const candidates = /^[#.\[]/.test(what) ? [...document.querySelectorAll(what)] : [...document.querySelectorAll("button, a, summary, label")].filter((e) => words(e) == what);
+		const what = %s, selector = what[0], words = (e) => (e.innerText || e.value || "").replace(/\s+/g, " ").trim();
+		const candidates = /^[#.\[]/.test(selector) ? [...document.querySelectorAll(selector)] : [...document.querySelectorAll("button, a, summary, label")].filter((e) => what.includes(words(e)));
 		const e = candidates.find((e) => e.checkVisibility());
 		if (!e) return {Found: false};
 		e.scrollIntoView({block: "center", behavior: "instant"});
@@ -140,9 +140,11 @@ func (b *tab) fits(width int64) *tab {
 	return b
 }
 
-func (b *tab) size(width int64) {
+func (b *tab) size(width int64) { b.t.Helper(); b.window(width, 900) }
+
+func (b *tab) window(width, height int64) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900)); err != nil {
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, height)); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -211,8 +211,7 @@ func TestLivePageOfARevokedLink(t *testing.T) {
 }
 
 // picturesOfPeople shows signing in, who can open a setup, what happened in it, and sessions.
-func picturesOfPeople(t *testing.T) {
-	s := newSiteOfPeople(t, nil)
+func picturesOfPeople(_ *testing.T, s *site) {
 	a := newAlbum(s.browse(true))
 	tenant := s.sandbox.Sample().Tenant
 	a.open("/")

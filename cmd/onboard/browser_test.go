@@ -71,9 +71,10 @@ func startBrowser() {
 // tab is one tab of a browser, as a person uses it. Whatever the page reports to its console, every breach of the
 // content security policy and every failed request makes the test fail.
 type tab struct {
-	t    testing.TB
-	site *site
-	ctx  context.Context
+	t       testing.TB
+	site    *site
+	ctx     context.Context
+	scripts bool // JavaScript runs
 
 	mu       sync.Mutex
 	moved    chan struct{} // closed and replaced by every event of navigation
@@ -103,7 +104,7 @@ func (b *tab) another() *tab {
 func (s *site) tab(parent context.Context, scripts bool, option chromedp.ContextOption) *tab {
 	s.t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, option)
-	b := &tab{t: s.t, site: s, ctx: ctx, moved: make(chan struct{})}
+	b := &tab{t: s.t, site: s, ctx: ctx, scripts: scripts, moved: make(chan struct{})}
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			s.t.Logf("the browser was at %s (%d): %s %s", b.path(), b.status(), b.text("h1"), b.text("#error-summary"))
@@ -119,8 +120,17 @@ func (s *site) tab(parent context.Context, scripts bool, option chromedp.Context
 		s.t.Fatal(err)
 	}
 	call(b, audits.Enable, cdp.Empty{})
-	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
+	if s.language != "" {
+		b.wants()
+	}
+	b.allow(scripts)
 	return b
+}
+
+// allow lets the pages of the tab run scripts, or not.
+func (b *tab) allow(scripts bool) {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
 }
 
 // call sends a command to the tab.
@@ -327,8 +337,11 @@ func (b *tab) at(step, title string) *tab {
 
 func (b *tab) titled(title string) *tab {
 	b.t.Helper()
-	if got := b.text("h1"); got != title {
+	if got := b.text("h1"); !b.reads(got, title) {
 		b.t.Errorf("heading %q, want %q", got, title)
+	}
+	if b.lang() != "en" {
+		return b
 	}
 	if got, want := evaluate[string](b, "document.title"), title+" – Aritma Entra onboarding"; got != want {
 		b.t.Errorf("title %q, want %q", got, want)

@@ -12,7 +12,14 @@ import (
 // newSiteWithSignin is a site with a client of its own at the sandbox's Aritma ID.
 func newSiteWithSignin(t *testing.T) *site {
 	t.Helper()
-	return newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
+	s := siteWithSignin(t)
+	s.start()
+	return s
+}
+
+func siteWithSignin(t *testing.T) *site {
+	t.Helper()
+	return siteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 }
 
 // outside is another tab of the same browser, which leaves the wizard: to Aritma ID, to Microsoft, and back.

@@ -70,14 +70,14 @@ func Record(v RecordView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</title><style type=\"text/css\">\n\t\t\t\t@page { size: A4; margin: 20mm; }\n\t\t\t\tbody { max-width: 42rem; margin: 3rem auto; padding: 0 1rem; font: 11pt/1.5 system-ui, \"Segoe UI\", Roboto, sans-serif; color: #11242c; background: #fff; }\n\t\t\t\th1 { font-size: 20pt; line-height: 1.2; letter-spacing: -0.02em; margin: 0.5rem 0; }\n\t\t\t\t.mark { color: #0a5263; font-weight: 750; font-size: 14pt; margin: 0; }\n\t\t\t\t.connection { display: grid; grid-template-columns: auto 1fr auto; margin: 2rem 0; font-weight: 650; line-height: 1.3; }\n\t\t\t\t.end { display: grid; place-items: center; padding: 1rem; min-width: 6rem; border: 2px solid #0a5263; border-radius: 0.75rem; text-align: center; }\n\t\t\t\t.lines { display: grid; align-content: center; gap: 0.75rem; }\n\t\t\t\t.line { padding: 0 0.75rem 0.25rem; border-bottom: 2px dashed #72858b; color: #4a5e67; font-size: 10pt; text-align: center; }\n\t\t\t\t.line.on { border-bottom: 2px solid #1a6940; color: #1a6940; }\n\t\t\t\t.line.on::before { content: \"✓ \"; }\n\t\t\t\tdl { margin: 2rem 0; border-top: 1px solid #d5dfdf; }\n\t\t\t\tdl > div { display: grid; grid-template-columns: 13rem 1fr; gap: 0 1.5rem; padding: 0.5rem 0; border-bottom: 1px solid #d5dfdf; }\n\t\t\t\tdt { color: #4a5e67; }\n\t\t\t\tdd { margin: 0; overflow-wrap: anywhere; }\n\t\t\t\tcode { font: 10pt/1.5 ui-monospace, Consolas, monospace; }\n\t\t\t\t.tag { margin-inline-start: 0.5rem; padding: 0 0.5rem; border: 1px solid #72858b; border-radius: 1rem; font-size: 9pt; color: #4a5e67; }\n\t\t\t\t.made { margin-top: 2rem; font-size: 9pt; color: #4a5e67; }\n\t\t\t\t@media print { body { margin: 0; padding: 0; max-width: none; } }\n\t\t\t\t@media (max-width: 34rem) { dl > div { grid-template-columns: 1fr; } }\n\t\t\t</style></head><body><p class=\"mark\">Aritma</p><h1>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</title><style type=\"text/css\">\n\t\t\t\t@page { size: A4; margin: 20mm; }\n\t\t\t\tbody { max-width: 42rem; margin: 3rem auto; padding: 0 1rem; font: 11pt/1.5 system-ui, \"Segoe UI\", Roboto, sans-serif; color: #11242c; background: #fff; }\n\t\t\t\th1 { font-size: 20pt; line-height: 1.2; letter-spacing: -0.02em; margin: 0.5rem 0; }\n\t\t\t\t.mark { color: #0a5263; font-weight: 750; font-size: 14pt; margin: 0; }\n\t\t\t\t.connection { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; margin: 2rem 0; font-weight: 650; line-height: 1.3; }\n\t\t\t\t.end { display: grid; place-items: center; padding: 1rem; min-width: 6rem; border: 2px solid #0a5263; border-radius: 0.75rem; text-align: center; }\n\t\t\t\t.lines { display: grid; align-content: center; gap: 0.75rem; }\n\t\t\t\t.line { padding: 0 0.75rem 0.25rem; border-bottom: 2px dashed #72858b; color: #4a5e67; font-size: 10pt; text-align: center; }\n\t\t\t\t.line.on { border-bottom: 2px solid #1a6940; color: #1a6940; }\n\t\t\t\t.line.on::before { content: \"✓ \"; }\n\t\t\t\tdl { margin: 2rem 0; border-top: 1px solid #d5dfdf; }\n\t\t\t\tdl > div { display: grid; grid-template-columns: 13rem 1fr; gap: 0 1.5rem; padding: 0.5rem 0; border-bottom: 1px solid #d5dfdf; }\n\t\t\t\tdt { color: #4a5e67; }\n\t\t\t\tdd { margin: 0; overflow-wrap: anywhere; }\n\t\t\t\tcode { font: 10pt/1.5 ui-monospace, Consolas, monospace; }\n\t\t\t\t.tag { margin-inline-start: 0.5rem; padding: 0 0.5rem; border: 1px solid #72858b; border-radius: 1rem; font-size: 9pt; color: #4a5e67; }\n\t\t\t\t.made { margin-top: 2rem; font-size: 9pt; color: #4a5e67; }\n\t\t\t\t@media print { body { margin: 0; padding: 0; max-width: none; } }\n\t\t\t\t@media (max-width: 34rem) { dl > div, .connection { grid-template-columns: minmax(0, 1fr); } .line { padding-block: 0.75rem; } }\n\t\t\t</style></head><body><main><p class=\"mark\">Aritma</p><h1>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(v.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 49, Col: 16}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 50, Col: 17}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -124,7 +124,7 @@ func Record(v RecordView) templ.Component {
 		var templ_7745c5c3_Var5 string
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(v.T.T("done.provisioning"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 60, Col: 34}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 61, Col: 35}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -137,7 +137,7 @@ func Record(v RecordView) templ.Component {
 		var templ_7745c5c3_Var6 string
 		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(v.Made)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 62, Col: 12}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 63, Col: 13}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
@@ -151,7 +151,7 @@ func Record(v RecordView) templ.Component {
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(v.T.T("layout.help"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 64, Col: 27}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 65, Col: 28}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -164,14 +164,14 @@ func Record(v RecordView) templ.Component {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(v.Support)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 64, Col: 41}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/page/record.templ`, Line: 65, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</p></body></html>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</p></main></body></html>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
