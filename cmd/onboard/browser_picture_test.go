@@ -59,9 +59,11 @@ func (a album) save(name string, width int64, scheme string) {
 	}
 }
 
-// TestPictures visits every page of the wizard in every important state.
+// TestPictures visits every page of the wizard in every important state. Parts that show a token or copy are alone with the
+// window and the clipboard, before the others.
 func TestPictures(t *testing.T) {
 	t.Run("way in", func(t *testing.T) {
+		t.Parallel()
 		s := newSite(t, nil)
 		a := newAlbum(s.browse(true))
 		a.open("/")
@@ -73,11 +75,12 @@ func TestPictures(t *testing.T) {
 		a.take("error-404", "This did not work").open(s.link("--expires", "1ns"))
 		a.take("error-410", "This setup link does not open")
 	})
-	t.Run("steps", func(t *testing.T) { picturesOfSteps(t, newSite(t, nil)) })
+	t.Run("steps", func(t *testing.T) { t.Parallel(); picturesOfSteps(t, newSite(t, nil)) })
 	t.Run("token", func(t *testing.T) { picturesOfToken(t, newSite(t, nil)) })
 	t.Run("proof", func(t *testing.T) { picturesOfTheEnd(t, newSiteWithSignin(t)) })
-	t.Run("trouble", func(t *testing.T) { picturesOfTrouble(t, newSite(t, nil)) })
+	t.Run("trouble", func(t *testing.T) { t.Parallel(); picturesOfTrouble(t, newSite(t, nil)) })
 	t.Run("access token", func(t *testing.T) {
+		t.Parallel()
 		s := newSite(t, map[string]string{"ONBOARD_SERVICE_CLIENT_ID": "", "ONBOARD_SERVICE_CLIENT_SECRET": ""})
 		a := newAlbum(s.browse(true))
 		a.open("/").click("Begin with an access token instead").fill("company", "Nordlys Bygg AS").fill("tenant", s.sandbox.Sample().Tenant)
@@ -90,9 +93,9 @@ func TestPictures(t *testing.T) {
 		a.take("access", "Paste an access token").press("Use this token")
 		a.take("access-wrong", "Paste an access token")
 	})
-	t.Run("people", picturesOfPeople)
+	t.Run("people", func(t *testing.T) { t.Parallel(); picturesOfPeople(t) })
 	t.Run("console", picturesOfConsole)
-	t.Run("sandbox", picturesOfSandbox)
+	t.Run("sandbox", func(t *testing.T) { t.Parallel(); picturesOfSandbox(t) })
 }
 
 // picturesOfSteps shows each step empty, wrong, filled in and answered.
