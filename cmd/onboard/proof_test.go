@@ -245,6 +245,9 @@ func TestUnprovenSecretIsNotRegistered(t *testing.T) {
 		t.Errorf("%d requests to register a secret that nobody has proven", n)
 	}
 	s.sandbox.Faults().ClearAll()
-	other.idle("secret").on("secret").says("Microsoft did not accept this secret")
+	if other.idle("secret").on("secret"); strings.Contains(other.text("main"), "could not be proven") { // asked in vain for too long, on a busy machine
+		other.send(map[string]string{"anyway": "no"}).idle("secret").on("secret")
+	}
+	other.says("Microsoft did not accept this secret")
 	v.get("/setup/" + v.setup() + "/review").on("secret")
 }
