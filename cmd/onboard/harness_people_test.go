@@ -51,6 +51,13 @@ func (v *visitor) identify(name string) *visitor {
 		o.choose(name)
 	}
 	*v = *o.visitor
+	if waiting := v.path; v.page.Find("#waiting").Length() > 0 && len(v.site.sandbox.Faults().Active()) == 0 {
+		over := "main form[action='" + waiting + "']"
+		eventually(v.t, "the end of the sign-in", func() bool { return v.get(waiting).page.Find("#waiting").Length() == 0 })
+		if v.page.Find(over).Length() == 1 {
+			v.send(nil)
+		}
+	}
 	return v
 }
 
