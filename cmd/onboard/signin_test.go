@@ -224,7 +224,7 @@ func TestSignInWaitsForSlowAritma(t *testing.T) {
 	v := s.visitor().get(s.link()).send(nil)
 	s.sandbox.Faults().SetOn(sandbox.IDSlow, tokenEndpoint, 1)
 	began := time.Now()
-	v.identify(sandbox.Administrator)
+	v.identifyNow(sandbox.Administrator)
 	if took := time.Since(began); took > 3*time.Second || !strings.HasPrefix(v.path, "/signin/") || v.page.Find("#waiting").Length() != 1 {
 		t.Fatalf("after %v at %s (%d): %s", took, v.path, v.status, v.text("main"))
 	}
