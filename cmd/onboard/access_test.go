@@ -26,6 +26,7 @@ func (v *visitor) paste(token string) *visitor {
 }
 
 func TestPastedTokenAllTheWay(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withoutService())
 	sample := s.sandbox.Sample()
 	v := s.visitor().begin(s.sandbox.AccessToken(sample.Tenant).Expose()).walk("review").register()
@@ -42,6 +43,7 @@ func TestPastedTokenAllTheWay(t *testing.T) {
 
 // TestRefusedTokenAtTheBeginning: Aritma is asked before a setup is made.
 func TestRefusedTokenAtTheBeginning(t *testing.T) {
+	t.Parallel()
 	for _, refusal := range []sandbox.Switch{sandbox.IAMUnauthorized, sandbox.IAMForbidden} {
 		s := newSite(t, withoutService())
 		sample := s.sandbox.Sample()
@@ -57,6 +59,7 @@ func TestRefusedTokenAtTheBeginning(t *testing.T) {
 
 // TestRefusedTokenInTheMiddle: the page asks for another token, whatever is done with it, and keeps the answers.
 func TestRefusedTokenInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for _, refusal := range []sandbox.Switch{sandbox.IAMUnauthorized, sandbox.IAMForbidden} {
 		for _, step := range []string{"review", "token", "start-over"} {
 			t.Run(string(refusal)+"/"+step, func(t *testing.T) {
@@ -104,6 +107,7 @@ func TestRefusedTokenInTheMiddle(t *testing.T) {
 
 // TestServiceClientIsGivenPermissionsLater: a token that Aritma refused is not used again.
 func TestServiceClientIsGivenPermissionsLater(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []sandbox.Switch{sandbox.IDTokenWithoutPermission, sandbox.IDTokenExpired, sandbox.IDClientRefused, sandbox.IDGarbled} {
 		t.Run(string(fault), func(t *testing.T) {
 			s := newSite(t, nil)
@@ -120,6 +124,7 @@ func TestServiceClientIsGivenPermissionsLater(t *testing.T) {
 
 // TestSelfBegunSetupNeverActsForTheOperator: whoever pasted some token gets no authority but that token's, in no browser.
 func TestSelfBegunSetupNeverActsForTheOperator(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample := s.sandbox.Sample()
 	token := s.sandbox.AccessToken(sample.Tenant).Expose()
@@ -172,6 +177,7 @@ func TestSelfBegunSetupNeverActsForTheOperator(t *testing.T) {
 
 // TestLinkDoesNotTakeTokens: where the operator's client acts, nobody is asked for a token, and none is kept.
 func TestLinkDoesNotTakeTokens(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review")
 	v.post("/setup/"+v.setup()+"/access", url.Values{"token": {s.sandbox.AccessToken("another-tenant").Expose()}}).at("review")
@@ -206,6 +212,7 @@ func (v *visitor) thief() *visitor {
 
 // TestSessionCookie is promise 11.
 func TestSessionCookie(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	v := s.visitor()

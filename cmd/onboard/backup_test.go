@@ -87,6 +87,7 @@ func (s *site) kindsOf(setup string) (kinds []string) {
 }
 
 func TestBackupAndRestoreOnSQLite(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	path := strings.TrimPrefix(s.environ["ONBOARD_DATABASE_URL"], "sqlite://")
 	to := filepath.Join(t.TempDir(), "backup.db")
@@ -105,6 +106,7 @@ func TestBackupAndRestoreOnSQLite(t *testing.T) {
 }
 
 func TestBackupAndRestoreOnPostgres(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t)
 	s := newSite(t, map[string]string{"ONBOARD_DATABASE_URL": server.Database(t)})
 	var dump []byte
@@ -119,6 +121,7 @@ func TestBackupAndRestoreOnPostgres(t *testing.T) {
 
 // TestBackupRefuses what would lose something, and leaves nothing behind.
 func TestBackupRefuses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	dir := t.TempDir()
 	there := filepath.Join(dir, "there.db")

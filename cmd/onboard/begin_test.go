@@ -28,6 +28,7 @@ func (s *site) beginning() map[string]string {
 
 // TestBeginningWhileAritmaIsAway stores nothing: whoever could not be asked about is let in nowhere. The form stays.
 func TestBeginningWhileAritmaIsAway(t *testing.T) {
+	t.Parallel()
 	for _, away := range []sandbox.Switch{sandbox.IAMUnavailable, sandbox.IAMGarbled, sandbox.IAMSlow} {
 		t.Run(string(away), func(t *testing.T) {
 			s := newSite(t, withoutService())
@@ -53,6 +54,7 @@ func TestBeginningWhileAritmaIsAway(t *testing.T) {
 // TestBeginningSetupsWithoutEnd: a client that begins setups for ever is stopped before Aritma is asked and anything is stored,
 // whatever cookies it keeps; whoever holds a setup link goes on.
 func TestBeginningSetupsWithoutEnd(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	v, values := s.visitor(), form(s.beginning())
@@ -78,6 +80,7 @@ func TestBeginningSetupsWithoutEnd(t *testing.T) {
 // TestWhoseSessionItIs: a browser that began a setup with an access token belongs to nobody who holds a link by which it came
 // before or after, and one that is signed in stays the person's.
 func TestWhoseSessionItIs(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 	link := s.link()
 	other := s.visitor().open(link).at("start")

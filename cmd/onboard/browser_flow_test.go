@@ -192,6 +192,7 @@ func TestFlowInBrowser(t *testing.T) {
 // TestLinkLeavesTheAddressBar: where scripts run, the secret of a setup link is gone from the screen as soon as the
 // page is there, and who reloads then is told what to do.
 func TestLinkLeavesTheAddressBar(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	b := s.browse(true)
 	link := s.link()

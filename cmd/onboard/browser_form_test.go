@@ -35,6 +35,7 @@ func (b *tab) mistaken(sentence string) *tab {
 
 // TestWrongFormsInBrowser sends every form wrong once, on the way through the wizard.
 func TestWrongFormsInBrowser(t *testing.T) {
+	t.Parallel()
 	modes(t, func(t *testing.T, s *site, b *tab, scripts bool) {
 		sample := s.sandbox.Sample()
 		b.open("/").press("Open setup").mistaken("Enter your setup link")
@@ -155,6 +156,7 @@ func TestKeyboardAlone(t *testing.T) {
 // TestDoubleClicks clicks every filled button twice: the outside objects exist once, and the person is one step further,
 // however fast the next page comes under the second click.
 func TestDoubleClicks(t *testing.T) {
+	t.Parallel()
 	modes(t, func(t *testing.T, s *site, b *tab, scripts bool) {
 		doubleClicks(t, s, b, scripts, 0)
 	})

@@ -12,6 +12,7 @@ import (
 
 // TestFinnishFitsAPhone: the longest words of the five languages need no scrolling sideways at 320 px, and the choice is made by a click.
 func TestFinnishFitsAPhone(t *testing.T) {
+	t.Parallel()
 	catalogue, err := message.Read(os.DirFS("../../internal/message"), message.Known())
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,7 @@ func TestSignInInBrowser(t *testing.T) {
 
 // TestFirefoxSignIn is the same in Firefox.
 func TestFirefoxSignIn(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	b := startFirefox(t).browse(s)
 	b.open(s.link()).press("Sign in with Aritma").until("Aritma ID's page", `!!document.querySelector("#login") && document.readyState == "complete"`)
@@ -101,6 +102,7 @@ func (s *site) left() time.Duration {
 
 // TestSessionEndIsTold: two minutes before, what is being typed stays, and the session can be prolonged again and again.
 func TestSessionEndIsTold(t *testing.T) {
+	t.Parallel()
 	const warning, shown = "in two minutes your session ends", `getComputedStyle(document.querySelector(".ending")).visibility == "visible" && !document.querySelector(".ending").hidden`
 	t.Run("JavaScript on", func(t *testing.T) {
 		s := newSite(t, nil)
@@ -160,6 +162,7 @@ func TestSessionEndIsTold(t *testing.T) {
 
 // TestSessionEndCoversNothing: on a small screen the box stands below the footer, and goes away without a trace.
 func TestSessionEndCoversNothing(t *testing.T) {
+	t.Parallel()
 	const (
 		bottom = `(() => { scrollTo(0, document.body.scrollHeight); const r = (s) => document.querySelector(s).getBoundingClientRect(); return `
 		below  = bottom + `r(".foot").bottom <= r(".ending").top + 0.5 && r(".ending").height > 50 })()`
@@ -195,6 +198,7 @@ func TestSessionEndCoversNothing(t *testing.T) {
 
 // TestLivePageOfARevokedLink tells whoever has it open, by itself.
 func TestLivePageOfARevokedLink(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	b := s.browse(true)
 	b.enter().walk("token").press("Create token").arrived().click("I have pasted it in Entra, and Test Connection succeeded").press("Continue").at("provisioning", "Start provisioning")

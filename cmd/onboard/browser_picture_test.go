@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -67,30 +68,43 @@ func (a album) save(name string, width int64, scheme string) {
 // the one that is named, or in all of them where everything is to be looked at.
 var walks = []struct {
 	name, also string
+	alone      bool // copies, brings a tab to the front, or holds an answer of Aritma ID back
 	site       func(t *testing.T) *site
 	walk       func(t *testing.T, s *site)
 }{
-	{"way in", "nb", plainSite, picturesOfTheWayIn},
-	{"steps", "sv", plainSite, picturesOfSteps},
-	{"token", "", plainSite, picturesOfToken},
-	{"proof", "", siteWithSignin, picturesOfTheEnd},
-	{"trouble", "", plainSite, picturesOfTrouble},
-	{"access token", "fi", func(t *testing.T) *site {
+	{"way in", "nb", false, plainSite, picturesOfTheWayIn},
+	{"steps", "sv", false, plainSite, picturesOfSteps},
+	{"token", "", true, plainSite, picturesOfToken},
+	{"proof", "", true, siteWithSignin, picturesOfTheEnd},
+	{"trouble", "", false, plainSite, picturesOfTrouble},
+	{"access token", "fi", false, func(t *testing.T) *site {
 		return siteToStart(t, map[string]string{"ONBOARD_SERVICE_CLIENT_ID": "", "ONBOARD_SERVICE_CLIENT_SECRET": ""})
 	}, picturesOfAccess},
-	{"people", "", func(t *testing.T) *site { return siteOfPeople(t, nil) }, picturesOfPeople},
-	{"console", "da", func(t *testing.T) *site { return siteWithConsole(t, nil) }, picturesOfConsole},
-	{"sandbox", "nb", func(t *testing.T) *site { return &site{t: t, log: &lockedBuffer{}} }, picturesOfSandbox},
+	{"people", "", true, func(t *testing.T) *site { return siteOfPeople(t, nil) }, picturesOfPeople},
+	{"console", "da", true, func(t *testing.T) *site { return siteWithConsole(t, nil) }, picturesOfConsole},
+	{"sandbox", "nb", false, func(t *testing.T) *site { return &site{t: t, log: &lockedBuffer{}} }, picturesOfSandbox},
 }
 
 func plainSite(t *testing.T) *site { return siteToStart(t, nil) }
 
 // TestPictures visits every page in every important state, in English.
 func TestPictures(t *testing.T) {
+	routes := newSiteWithConsole(t, nil).routes()
+	var walked atomic.Int32
+	t.Cleanup(func() { // when all have ended
+		if int(walked.Load()) == len(walks) {
+			everyScreenWasVisited(t, routes)
+		}
+	})
 	for _, w := range walks {
-		t.Run(w.name, func(t *testing.T) { w.walk(t, w.site(t).in("en")) })
+		t.Run(w.name, func(t *testing.T) {
+			if !w.alone {
+				t.Parallel()
+			}
+			w.walk(t, w.site(t).in("en"))
+			walked.Add(1)
+		})
 	}
-	t.Run("nothing is left out", everyScreenWasVisited)
 }
 
 // TestPicturesInEveryLanguage visits them in the others. What is said in two languages alike is looked at as closely.
@@ -98,7 +112,12 @@ func TestPicturesInEveryLanguage(t *testing.T) {
 	for _, language := range message.Known()[1:] {
 		for _, w := range walks {
 			if w.also == language.Tag || everything() {
-				t.Run(language.Tag+" "+w.name, func(t *testing.T) { w.walk(t, w.site(t).in(language.Tag)) })
+				t.Run(language.Tag+" "+w.name, func(t *testing.T) {
+					if !w.alone {
+						t.Parallel()
+					}
+					w.walk(t, w.site(t).in(language.Tag))
+				})
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 // TestSharingIsSwitched: the switch in the header says whether the screen is shared, and changes it wherever it stands.
 func TestSharingIsSwitched(t *testing.T) {
+	t.Parallel()
 	modes(t, func(t *testing.T, s *site, b *tab, scripts bool) {
 		shared := func() string {
 			return evaluate[string](b, `document.querySelector("[role=switch]").getAttribute("aria-checked")`)
@@ -74,6 +75,7 @@ func TestTypedSecretAsksFirst(t *testing.T) {
 
 // TestRecordIsKept: what was set up can be taken along, on paper and as a file, and holds no secret.
 func TestRecordIsKept(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review").register()
 	v.handOver()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -265,15 +266,25 @@ func (b *tab) back(pages int) *tab {
 	})
 }
 
-// evaluate looks into the page; it works where the page itself may run no script.
+// evaluate looks into the page; it works where the page itself may run no script. A page that gives way to another while it is
+// looked into is not looked into any further, but the other is.
 func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
-	value, err := tryToEvaluate[T](b, expression)
-	if err != nil {
-		b.t.Fatalf("look for %s: %v", expression, err)
+	for deadline := time.Now().Add(patience); ; {
+		value, err := tryToEvaluate[T](b, expression)
+		if err == nil {
+			return value
+		}
+		gone := slices.ContainsFunc(goneWords, func(words string) bool { return strings.Contains(err.Error(), words) })
+		if !gone || time.Now().After(deadline) {
+			b.t.Fatalf("look for %s: %v", expression, err)
+		}
+		b.settle()
 	}
-	return value
 }
+
+// goneWords are what Chromium says of a page that gave way to another.
+var goneWords = []string{"Execution context was destroyed", "Cannot find context", "Inspected target navigated or closed", "uniqueContextId not found"}
 
 func tryToEvaluate[T any](b *tab, expression string) (T, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)

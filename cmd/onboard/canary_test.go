@@ -106,6 +106,7 @@ func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestCanaries is promise 4: after a whole flow with everything that can go wrong on the way, no secret is in the log,
 // the database with what lies beside it, an address or a header.
 func TestCanaries(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample := s.sandbox.Sample()
 	link := s.link()
@@ -231,6 +232,7 @@ func (v *visitor) everywhere(link string, canaries []canary) {
 
 // TestSweepFinds: a sweep that finds nothing proves something only if it would have found it.
 func TestSweepFinds(t *testing.T) {
+	t.Parallel()
 	c := canary{name: "canary", value: "Zm9v-YmFy_c2VjcmV0~8Q~with.all-kinds_of~characters"}
 	for _, before := range []string{"", "a", "ab", "abc"} {
 		for _, after := range []string{"", "x", "xy"} {

@@ -39,6 +39,7 @@ func realEnvironment(t *testing.T, changes map[string]string) map[string]string 
 }
 
 func TestConfigurationMistakesEndWithTwo(t *testing.T) {
+	t.Parallel()
 	environ := map[string]string{"ONBOARD_LISTEN": "nowhere", "ONBOARD_LINK_AUTHORITY": "admin", "ONBOARD_SEALING_KEYS": "canary-of-a-key"}
 	for _, args := range [][]string{{"serve"}, {"link", "--tenant", "nordlys", "--company", "Nordlys"}} {
 		status, out, log := command(t, environ, args...)
@@ -57,6 +58,7 @@ func TestConfigurationMistakesEndWithTwo(t *testing.T) {
 }
 
 func TestWrongCommandsEndWithTwo(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{
 		{},
 		{"begin"},
@@ -75,6 +77,7 @@ func TestWrongCommandsEndWithTwo(t *testing.T) {
 }
 
 func TestHelpEndsWell(t *testing.T) {
+	t.Parallel()
 	status, out, _ := command(t, nil, "--help")
 	if status != 0 {
 		t.Errorf("status %d, want 0", status)
@@ -87,6 +90,7 @@ func TestHelpEndsWell(t *testing.T) {
 }
 
 func TestFailuresEndWithOne(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +108,7 @@ func TestFailuresEndWithOne(t *testing.T) {
 }
 
 func TestKeygen(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for range 3 {
 		status, out, log := command(t, nil, "keygen")
@@ -122,6 +127,7 @@ func TestKeygen(t *testing.T) {
 }
 
 func TestLinkPrintsOneLink(t *testing.T) {
+	t.Parallel()
 	environ := realEnvironment(t, nil)
 	seen := map[string]bool{}
 	for range 2 {
@@ -141,6 +147,7 @@ func TestLinkPrintsOneLink(t *testing.T) {
 }
 
 func TestLinkFlags(t *testing.T) {
+	t.Parallel()
 	good := []string{"link", "--tenant", "nordlys", "--company", "Nordlys", "--domain", "nordlys.example"}
 	for name, row := range map[string]struct {
 		args    []string
@@ -173,6 +180,7 @@ func TestLinkFlags(t *testing.T) {
 
 // TestLinkExpires demands that the life of a link is the one that was asked for, and a week otherwise.
 func TestLinkExpires(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	for want, args := range map[time.Duration][]string{7 * 24 * time.Hour: nil, 48 * time.Hour: {"--expires", "48h"}} {
 		link := s.link(args...)
@@ -187,6 +195,7 @@ func TestLinkExpires(t *testing.T) {
 
 // TestServePrintsWhereItIs demands that an operator sees the address, and that a signal ends it well.
 func TestServePrintsWhereItIs(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	read, write := io.Pipe()

@@ -11,6 +11,7 @@ import (
 
 // TestClosedToAdministrators: who finds setups by signing in finds no closed one.
 func TestClosedToAdministrators(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "signin"})
 	link := s.link()
 	inside, outside := s.admin(), s.admin()
@@ -39,6 +40,7 @@ func TestClosedToAdministrators(t *testing.T) {
 
 // TestClosingStopsWhatBegins: what has not begun when a setup is closed does not begin, though its request came before.
 func TestClosingStopsWhatBegins(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	customer := s.visitor().open(s.link()).walk("review")
 	setup := customer.setup()
@@ -59,6 +61,7 @@ func TestClosingStopsWhatBegins(t *testing.T) {
 
 // TestConsoleMakesNoWayIn: customer success makes no link where it would let them look.
 func TestConsoleMakesNoWayIn(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	v := s.guide()
 	links := func(setup string) int { return v.desk(setup).page.Find("form[action$='/links']").Length() }
@@ -89,6 +92,7 @@ func TestConsoleMakesNoWayIn(t *testing.T) {
 
 // TestOneOperationOfTwoForms: a form of a stale page, with the id of another that was sent, is no fault of ours.
 func TestOneOperationOfTwoForms(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	setup := s.visitor().open(s.link()).setup()
 	v := s.guide().desk(setup)
@@ -108,6 +112,7 @@ func TestOneOperationOfTwoForms(t *testing.T) {
 
 // TestWatchEndsWithItsSession: nobody is said to look who cannot.
 func TestWatchEndsWithItsSession(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	customer := s.visitor().open(s.link())
 	setup := customer.setup()

@@ -12,6 +12,7 @@ import (
 // TestConsoleSeesNoSecret is promise 7: while everything secret that a setup may hold is there, the console's role asks every
 // route in every way, and gets not a byte of it.
 func TestConsoleSeesNoSecret(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	sample := s.sandbox.Sample()
 	link := s.link("--contact", "Kari Nordmann")
@@ -86,6 +87,7 @@ func TestConsoleSeesNoSecret(t *testing.T) {
 
 // TestExports: figures and the trail as files, safe to open in a spreadsheet.
 func TestExports(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	customer := s.visitor().open(s.link("--company", "=HYPERLINK(\"https://evil.example\")")).walk("secret")
 	customer.send(map[string]string{"secret": s.sandbox.Sample().ExpiredSecret.Expose()})
@@ -143,6 +145,7 @@ func TestExports(t *testing.T) {
 
 // TestListOfSetups: words, state, age and pages choose what is listed.
 func TestListOfSetups(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	v := s.guide()
 	for n := range 55 {

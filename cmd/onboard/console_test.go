@@ -11,6 +11,7 @@ import (
 
 // TestConsoleIsForCustomerSuccess: only people of the console's tenant with one of its roles get in.
 func TestConsoleIsForCustomerSuccess(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	if v := s.guide(); v.text("header .person a") != sandbox.Guide {
 		t.Errorf("the header names %q", v.text("header .person a"))
@@ -42,6 +43,7 @@ func TestConsoleIsForCustomerSuccess(t *testing.T) {
 
 // TestConsoleEndsWithItsTenant: a session of the console counts for the tenant that is configured now.
 func TestConsoleEndsWithItsTenant(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	v := s.guide()
 	s.stop()
@@ -54,6 +56,7 @@ func TestConsoleEndsWithItsTenant(t *testing.T) {
 
 // TestConsoleSessionIsNoneOfASetup: nobody gets from the console into a setup, and nothing that was open goes on beside it.
 func TestConsoleSessionIsNoneOfASetup(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	link := s.link()
 	v := s.visitor().open(link)
@@ -100,6 +103,7 @@ func (v *visitor) made(fields map[string]string) (link, setup string) {
 }
 
 func TestNewSetup(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	v := s.guide()
 	v.get("/console/new").send(map[string]string{"company": "", "tenant": "no tenant", "domain": "https://x", "scheme": "Not One", "life": "999"})
@@ -137,6 +141,7 @@ func TestNewSetup(t *testing.T) {
 }
 
 func TestCloseAndReopen(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	link := s.link()
 	customer := s.visitor().open(link).walk("directory")
@@ -175,6 +180,7 @@ func TestCloseAndReopen(t *testing.T) {
 }
 
 func TestNotesAndLinksInTheConsole(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	link := s.link()
 	customer := s.visitor().open(link)
@@ -222,6 +228,7 @@ func TestNotesAndLinksInTheConsole(t *testing.T) {
 
 // TestWatching: the customer reads who looks, says no, and is heard at once.
 func TestWatching(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	customer := s.visitor().open(s.link()).walk("secret")
 	setup := customer.setup()
@@ -282,6 +289,7 @@ func TestWatching(t *testing.T) {
 
 // TestGuideSeesEveryStep: whatever step the customer is on, the guide sees its screen.
 func TestGuideSeesEveryStep(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	v := s.guide()
 	var customer *visitor
@@ -323,6 +331,7 @@ func TestGuideSeesEveryStep(t *testing.T) {
 
 // TestCorrectingASetup: a mistyped domain can be put right until a directory was chosen by it.
 func TestCorrectingASetup(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	v := s.guide()
 	link, setup := v.made(map[string]string{"domain": "wrong.example"})
@@ -354,6 +363,7 @@ func TestCorrectingASetup(t *testing.T) {
 
 // TestPageWithTheTokenStays: whatever else is pressed while the token is on the page opens beside it.
 func TestPageWithTheTokenStays(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	customer := s.visitor().open(s.link()).walk("review").register().at("token")
 	s.guide().post("/console/setups/"+customer.setup()+"/watch", url.Values{})

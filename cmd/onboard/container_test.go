@@ -12,6 +12,7 @@ import (
 
 // TestHealthcheck ends with 0 only where the service itself says that it runs, wherever it listens.
 func TestHealthcheck(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	at, _ := url.Parse(s.public)
 	odd := http.NewServeMux()
@@ -36,6 +37,7 @@ func TestHealthcheck(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
+	t.Parallel()
 	for _, set := range [][2]string{{"", ""}, {"v1.2.3", "0123abcd"}} {
 		version, revision = set[0], set[1]
 		t.Cleanup(func() { version, revision = "", "" })

@@ -12,6 +12,7 @@ import (
 // TestTokenThatAppearsLate: Aritma finishes an act long after it was given up on. The stray bears the setup's mark and
 // is removed when the admin says that the right one was pasted; a foreign one stays.
 func TestTokenThatAppearsLate(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample := s.sandbox.Sample()
 	v := s.visitor().open(s.link()).walk("token")
@@ -44,6 +45,7 @@ func TestTokenThatAppearsLate(t *testing.T) {
 // TestSecretStaysInItsSession: whoever comes by a link with an access token of another owner gets neither the client
 // secret sent there nor the token handed over.
 func TestSecretStaysInItsSession(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	token := s.sandbox.AccessToken(s.sandbox.Sample().Tenant).Expose()
 	owner := s.visitor().begin(token).walk("review")

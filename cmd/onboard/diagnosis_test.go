@@ -8,6 +8,7 @@ import (
 
 // TestMicrosoftErrorIsExplained pastes what Microsoft's page says into the sign-in test.
 func TestMicrosoftErrorIsExplained(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("token")
 	v.send(map[string]string{"replaces": "0"}).send(map[string]string{"pasted": "yes"}).send(map[string]string{"arrived": "yes"}).at("signin-test")

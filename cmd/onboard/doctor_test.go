@@ -25,6 +25,7 @@ import (
 
 // TestDoctorOfAHealthySite: nothing fails, beside the running service and after it, and nothing is different afterwards.
 func TestDoctorOfAHealthySite(t *testing.T) {
+	t.Parallel()
 	messages := &lockedBuffer{}
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fmt.Fprintln(messages, r.Method, r.URL.Path) }))
 	t.Cleanup(hook.Close)
@@ -72,6 +73,7 @@ func TestDoctorOfAHealthySite(t *testing.T) {
 
 // TestDoctorNamesWhatIsWrong: each trouble is on the line of its check, and nothing else fails.
 func TestDoctorNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	tenant, box := s.sandbox.Sample().Tenant, s.sandbox
 	path := strings.TrimPrefix(s.environ["ONBOARD_DATABASE_URL"], "sqlite://")
@@ -158,6 +160,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 
 // TestDoctorReadsTheClock off the upstreams: one that differs has a wrong clock itself, all of them mean that ours is wrong.
 func TestDoctorReadsTheClock(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	behind := func(base string, off time.Duration) string {
 		u, err := url.Parse(base)
@@ -193,6 +196,7 @@ func TestDoctorReadsTheClock(t *testing.T) {
 
 // TestDoctorComparesEnvironments without asking anybody: the hosts are Aritma's own.
 func TestDoctorComparesEnvironments(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		iam, id, grade, says string
 	}{
@@ -287,6 +291,7 @@ func TestDoctorEndsWithACheckThatDoesNot(t *testing.T) {
 
 // TestDoctorOnPostgres tells an empty database, one that is served, and one that nobody may reach; it writes to none.
 func TestDoctorOnPostgres(t *testing.T) {
+	t.Parallel()
 	address := postgrestest.Database(t)
 	environ := map[string]string{"ONBOARD_DATABASE_URL": address}
 	s := newSite(t, nil)
@@ -314,6 +319,7 @@ func TestDoctorOnPostgres(t *testing.T) {
 
 // TestDoctorNeedsAConfiguration: all mistakes are listed as "serve" does, and nothing is asked.
 func TestDoctorNeedsAConfiguration(t *testing.T) {
+	t.Parallel()
 	status, out, log := command(t, map[string]string{"ONBOARD_LISTEN": "nowhere", "ONBOARD_SEALING_KEYS": "canary-of-a-key"}, "doctor")
 	if status != 2 || out != "" || strings.Count(log, "  - ONBOARD_") != 3 || strings.Contains(log, "canary") {
 		t.Errorf("status %d, printed %q, said %q", status, out, log)

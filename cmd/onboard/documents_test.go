@@ -32,6 +32,7 @@ func variables() (names []string) {
 // TestDocumentsNameVariablesThatExist: what operators copy sets nothing that the service does not read, and what every variable
 // means stands in one place.
 func TestDocumentsNameVariablesThatExist(t *testing.T) {
+	t.Parallel()
 	known, named := variables(), 0
 	variable := regexp.MustCompile(`ONBOARD_[A-Z_]*[A-Z]`)
 	files := []string{"../../Dockerfile", "../../docs/operations.md", "../../docs/configuration.md"}

@@ -36,6 +36,7 @@ func (v *visitor) tenfold(fields map[string]string) (handed []string) {
 
 // TestEveryFormTenTimes sends every form of the flow ten times in parallel and ten times in a row.
 func TestEveryFormTenTimes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample := s.sandbox.Sample()
 	link := s.link()
@@ -107,6 +108,7 @@ func TestEveryFormTenTimes(t *testing.T) {
 
 // TestBeginTenTimes begins a setup with an access token, again and again with one form.
 func TestBeginTenTimes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withoutService())
 	sample := s.sandbox.Sample()
 	v := s.visitor().get("/")
@@ -145,6 +147,7 @@ func TestBeginTenTimes(t *testing.T) {
 
 // TestTwoTabsRace lets two tabs, each with a form of its own, press the same button at once.
 func TestTwoTabsRace(t *testing.T) {
+	t.Parallel()
 	for round := range 3 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			s := newSite(t, nil)
@@ -181,6 +184,7 @@ func TestTwoTabsRace(t *testing.T) {
 
 // TestOlderTabIsToldOfTheChange: what another tab saved meanwhile is shown beside what was entered here.
 func TestOlderTabIsToldOfTheChange(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample := s.sandbox.Sample()
 	v := s.visitor().open(s.link()).walk("review").register()

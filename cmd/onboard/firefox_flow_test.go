@@ -80,6 +80,7 @@ func (b *fox) hides(value string) *fox {
 
 // TestFirefoxWholeFlow walks a company from the setup link to done.
 func TestFirefoxWholeFlow(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	b := startFirefox(t).browse(s).enter().walk()
 	s.holds(1, 0)
@@ -113,6 +114,7 @@ func TestFirefoxWholeFlow(t *testing.T) {
 
 // TestFirefoxRevealIsNotShownAgain leaves the page that showed the token, and comes back to it in every way.
 func TestFirefoxRevealIsNotShownAgain(t *testing.T) {
+	t.Parallel()
 	f := startFirefox(t)
 	for name, leave := range map[string]func(b *fox){
 		"pasted": func(b *fox) {
@@ -166,6 +168,7 @@ func TestFirefoxRevealIsNotShownAgain(t *testing.T) {
 // TestFirefoxFormsAreAccepted: what our own page sends is accepted, and the same form on another site's page is not,
 // whether the browser sends the cookies along (another port) or not (another host).
 func TestFirefoxFormsAreAccepted(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	b := startFirefox(t).browse(s).enter().at("start", "Before you start")
 	start := b.path()
@@ -183,6 +186,7 @@ func TestFirefoxFormsAreAccepted(t *testing.T) {
 
 // TestFirefoxComplains: that no complaint came proves something only if it would have been heard.
 func TestFirefoxComplains(t *testing.T) {
+	t.Parallel()
 	b := startFirefox(t).browse(newSite(t, nil)).open("/")
 	for _, c := range []struct{ act, complaint string }{
 		{`document.body.append(Object.assign(document.createElement("script"), {textContent: "1"}))`, "error: Content-Security-Policy: "},

@@ -7,6 +7,7 @@ import (
 
 // TestFlowWithoutJavaScript walks a company through everything with nothing but links and forms.
 func TestFlowWithoutJavaScript(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("token")
 	if snapshot := s.sandbox.Snapshot(s.sandbox.Sample().Tenant); len(snapshot.Providers) != 1 || len(snapshot.SCIMTokens) != 0 {

@@ -16,6 +16,7 @@ import (
 )
 
 func TestHTTPSSite(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, map[string]string{"ONBOARD_PUBLIC_URL": "https://localhost:4433"})
 	address := ""
 	for line := range strings.SplitSeq(s.log.String(), "\n") {
@@ -44,6 +45,7 @@ func TestHTTPSSite(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	check := func(path string, want int, says string) {
 		t.Helper()
@@ -69,6 +71,7 @@ func TestHealth(t *testing.T) {
 
 // TestNotReadyWhileStopping: a request under way is finished, and nobody is told meanwhile that all is well.
 func TestNotReadyWhileStopping(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	s.linger = time.Second
 	s.restart()

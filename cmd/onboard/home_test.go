@@ -33,6 +33,7 @@ func (v *visitor) goesOn(state, button string) *visitor {
 
 // TestFirstPageGoesOn: whoever has a setup finds it first, with its state and one button, however they came in.
 func TestFirstPageGoesOn(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 	guest := s.visitor().open(s.link("--scheme", "second")).walk("directory")
 	guest.goesOn("Step 3 of 12: Directory", "Go on").at("directory")
@@ -57,6 +58,7 @@ func TestFirstPageGoesOn(t *testing.T) {
 
 // TestSessionsOfWhoeverCameByALink: they are linked, and lead back.
 func TestSessionsOfWhoeverCameByALink(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	if s.visitor().get("/").page.Find("footer a[href='/sessions']").Length() != 0 {
 		t.Error("sessions are linked where there is none")
@@ -76,6 +78,7 @@ func TestSessionsOfWhoeverCameByALink(t *testing.T) {
 
 // TestFinishLaterSaysHowToComeBack: until when the link works, or where to sign in.
 func TestFinishLaterSaysHowToComeBack(t *testing.T) {
+	t.Parallel()
 	for authority, c := range map[string]struct{ more, less []string }{
 		"link":   {[]string{"until " + time.Now().UTC().Add(48*time.Hour).Format("2 January 2006, "), "Keep the message", "by signing in at"}, nil},
 		"signin": {[]string{"sign in with Aritma"}, []string{"setup link"}},
@@ -106,6 +109,7 @@ func TestFinishLaterSaysHowToComeBack(t *testing.T) {
 
 // TestSigningInLeadsBack to the page that was asked for, be it a step or not, and to no other place.
 func TestSigningInLeadsBack(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	v, tenant := s.admin(), s.sandbox.Sample().Tenant
 	v.send(map[string]string{"company": "Nordlys Bygg AS"}).at("start").walk("directory")

@@ -106,6 +106,7 @@ func TestHostileInputsReachNobody(t *testing.T) {
 
 // TestHostileAnswersLeadNobodyAway lets every upstream answer with redirects, and with documents that name other hosts.
 func TestHostileAnswersLeadNobodyAway(t *testing.T) {
+	t.Parallel()
 	port, arrivals := trap(t)
 	var answers, asked atomic.Int64
 	elsewhere := []string{"http://127.0.0.1:" + port, "http://localhost:" + port, "//127.0.0.1:" + port, "http://[::1]:" + port, "http://0.0.0.0:" + port, "http://2130706433:" + port}

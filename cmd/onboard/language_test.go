@@ -18,6 +18,7 @@ import (
 // TestNothingIsSaidOutsideTheCatalogue goes through the site in a made-up language. Whatever page says something in ordinary letters, that
 // is no name, value or portal label, says it in English to everybody.
 func TestNothingIsSaidOutsideTheCatalogue(t *testing.T) {
+	t.Parallel()
 	s := newSiteIn(t, "nb")
 	r := s.reads()
 	// The way to the end, and what stands in it.
@@ -132,6 +133,7 @@ func (v *visitor) choose(tag string, entered map[string]string) *visitor {
 
 // TestLanguageIsAskedForOrChosen: what the browser asks for counts until somebody chooses; then the choice does, in and out of sessions.
 func TestLanguageIsAskedForOrChosen(t *testing.T) {
+	t.Parallel()
 	s := newSiteIn(t, "fi-FI,fi;q=0.9,en;q=0.8")
 	v := s.visitor().get("/").speaks("fi", "asked for")
 	var names []string
@@ -172,6 +174,7 @@ func TestLanguageIsAskedForOrChosen(t *testing.T) {
 
 // TestChoiceLosesNoToken: where the token stands, the choice opens a tab of its own, on a page that asks for nothing again.
 func TestChoiceLosesNoToken(t *testing.T) {
+	t.Parallel()
 	s := newSiteIn(t, "nb")
 	v := s.visitor().open(s.link()).walk("review").register().handOver()
 	form := v.page.Find("form.languages")
@@ -187,6 +190,7 @@ func TestChoiceLosesNoToken(t *testing.T) {
 
 // TestErrorsAreInTheLanguage of whoever reads them.
 func TestErrorsAreInTheLanguage(t *testing.T) {
+	t.Parallel()
 	s := newSiteIn(t, "sv;q=0.8, de")
 	v := s.visitor()
 	demand := func(what string, status int) {
@@ -223,6 +227,7 @@ func TestErrorsAreInTheLanguage(t *testing.T) {
 
 // TestConsoleIsInTheLanguageOfItsReader: streams and files, too. What machines read is the same in every language.
 func TestConsoleIsInTheLanguageOfItsReader(t *testing.T) {
+	t.Parallel()
 	s := newSiteIn(t, "nb")
 	customer := s.visitor().open(s.link())
 	one := s.guide()
@@ -255,6 +260,7 @@ func isRFC3339(text string) bool {
 
 // TestChoiceKeepsWhatWasEntered: where a form holds what was not saved yet, it is shown again in the other language, and nothing is done.
 func TestChoiceKeepsWhatWasEntered(t *testing.T) {
+	t.Parallel()
 	s := newSiteIn(t, "nb")
 	v := s.visitor().open(s.link())
 	for _, step := range []struct {

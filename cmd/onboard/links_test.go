@@ -71,6 +71,7 @@ func linkForms(t *testing.T, try func(t *testing.T, s *site, v *visitor, fields 
 
 // TestLinkFormMakesOneLink, however often it is sent: the first answer shows it, every other says so beside the list.
 func TestLinkFormMakesOneLink(t *testing.T) {
+	t.Parallel()
 	linkForms(t, func(t *testing.T, s *site, v *visitor, fields map[string]string, list string) {
 		setup := v.setup()
 		action, values := v.form(fields)
@@ -99,6 +100,7 @@ func TestLinkFormMakesOneLink(t *testing.T) {
 
 // TestDoubleClickShowsTheLink: the first of two clicks is given up by the browser; the link is shown to the second.
 func TestDoubleClickShowsTheLink(t *testing.T) {
+	t.Parallel()
 	linkForms(t, func(t *testing.T, s *site, v *visitor, fields map[string]string, _ string) {
 		action, values := v.form(fields)
 		ctx, cancel := context.WithTimeout(t.Context(), 80*time.Millisecond)
@@ -115,6 +117,7 @@ func TestDoubleClickShowsTheLink(t *testing.T) {
 
 // TestLinksAskFirst: nothing happens to a link before somebody has confirmed it, and the list says, once, what was done.
 func TestLinksAskFirst(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 	first := s.link()
 	guest := s.visitor().open(first).at("start")

@@ -30,6 +30,7 @@ func (s *site) works(value string) bool {
 
 // TestLostTokenAnswerIsTold: the orphan is found and removed, another token is made, and the page says so.
 func TestLostTokenAnswerIsTold(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review").register()
 	s.sandbox.Faults().Set(sandbox.CreateTokenAnswerLost, 1)
@@ -47,6 +48,7 @@ func TestLostTokenAnswerIsTold(t *testing.T) {
 
 // TestLostAnswers loses the answer of each act, once, and presses the button again where the page asks for it.
 func TestLostAnswers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	lose := func(sw sandbox.Switch) { s.sandbox.Faults().Set(sw, 1) }
 	v := s.visitor().open(s.link()).walk("review")
@@ -87,6 +89,7 @@ func TestLostAnswers(t *testing.T) {
 
 // TestLostTokenThatNobodyLists: where Aritma lists nothing the admin is told what to ask for.
 func TestLostTokenThatNobodyLists(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review").register()
 	s.sandbox.Faults().Set(sandbox.ListNotOffered, sandbox.UntilCleared)
@@ -102,6 +105,7 @@ func TestLostTokenThatNobodyLists(t *testing.T) {
 
 // TestOldTokenIsRemovedLater: when removing the replaced token fails, a button on the page does it later.
 func TestOldTokenIsRemovedLater(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review").register()
 	setup := "/setup/" + v.setup()

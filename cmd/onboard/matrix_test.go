@@ -18,6 +18,7 @@ var ends = []string{"/signout", "/setup/{setup}/later", "/signin/callback"}
 
 // TestEveryRouteHasItsPermission holds the table against the router, both ways.
 func TestEveryRouteHasItsPermission(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	served := map[string]bool{}
 	for _, r := range s.routes() {
@@ -60,6 +61,7 @@ func denied(status int) bool {
 
 // TestWhoMayDoWhat asks every route as everybody, and holds the answers against the one table: who × resource × act.
 func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	sample := s.sandbox.Sample()
 	link := s.link()
@@ -127,6 +129,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 
 // TestForeignSetups is promise 7: whoever belongs to another setup or another tenant reads and changes nothing, on any route.
 func TestForeignSetups(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 	sample := s.sandbox.Sample()
 	owner := s.visitor().open(s.link("--contact", "canary.contact@example.com")).walk("review").register()

@@ -150,6 +150,7 @@ func documentedAll(t *testing.T, text string) {
 
 // TestMetricsOfAWholeFlow: every act is counted once, nobody is named, and a second company makes no series of its own.
 func TestMetricsOfAWholeFlow(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	s := newSiteWithMetrics(t, h.environ())
 	canaries := wholeFlow(t, s, "Kanarifugl Alfa")
@@ -203,6 +204,7 @@ func TestMetricsOfAWholeFlow(t *testing.T) {
 
 // TestStockOfMetrics: how many setups stand where is read from the database, and is the same whichever process made them.
 func TestStockOfMetrics(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithMetrics(t, nil)
 	s.visitor().open(s.link()).walk("directory")
 	s.link()
@@ -218,6 +220,7 @@ func TestStockOfMetrics(t *testing.T) {
 
 // TestMetricsAreNotPublic: neither metrics nor profiles are on the public listener, and without a variable nobody listens.
 func TestMetricsAreNotPublic(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithMetrics(t, nil)
 	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/vars"} {
 		if got := s.visitor().get(path); got.status != http.StatusNotFound {
@@ -243,6 +246,7 @@ func TestMetricsAreNotPublic(t *testing.T) {
 
 // TestMetricsOutliveTheDrain: while requests under way are finished, the end can be watched.
 func TestMetricsOutliveTheDrain(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithMetrics(t, nil)
 	v := s.visitor().open(s.link()).walk("directory")
 	s.sandbox.Faults().Set(sandbox.EntraSlow, 1)
@@ -275,6 +279,7 @@ func TestMetricsOutliveTheDrain(t *testing.T) {
 // TestEveryLineOfTheLog: one JSON object a line, each with its time, level and words, and each request's with what an operator
 // looks for; no path is in any of them.
 func TestEveryLineOfTheLog(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithMetrics(t, nil)
 	canaries := wholeFlow(t, s, "Kanarifugl Delta")
 	s.stop()
@@ -321,6 +326,7 @@ func TestEveryLineOfTheLog(t *testing.T) {
 }
 
 func TestLogLevel(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithMetrics(t, nil)
 	s.stop()
 	s.environ["ONBOARD_LOG_LEVEL"] = "warn"
@@ -334,6 +340,7 @@ func TestLogLevel(t *testing.T) {
 
 // TestPublicAddressIsWarnedOf: what the whole internet may reach is said; what lies inside is not.
 func TestPublicAddressIsWarnedOf(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"127.0.0.1:9090": "", "[::1]:9090": "", "10.1.2.3:9090": "", "192.168.0.9:9090": "", "100.64.3.4:9090": "", "[fd00::1]:9090": "", "[fe80::1]:9090": "",
 		"203.0.113.7:9090": "203.0.113.7", "[2001:db8::7]:9090": "2001:db8::7", "[::ffff:203.0.113.7]:9090": "203.0.113.7",
@@ -347,6 +354,7 @@ func TestPublicAddressIsWarnedOf(t *testing.T) {
 
 // TestMetricsAddressInUse: an address that somebody else has is said at start, by its variable.
 func TestMetricsAddressInUse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)

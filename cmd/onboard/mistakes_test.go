@@ -125,6 +125,7 @@ var made = map[int]func(s *site, v *visitor){
 // TestSeventeenMistakes makes each mistake and demands that the page of the step that docs/mistakes.md names says the
 // sentences that it lists.
 func TestSeventeenMistakes(t *testing.T) {
+	t.Parallel()
 	rows := mistakesTable(t)
 	if len(rows) != 17 || len(made) != 17 {
 		t.Fatalf("%d rows, %d made", len(rows), len(made))

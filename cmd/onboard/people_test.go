@@ -34,6 +34,7 @@ func (v *visitor) guess(path string, from string, cookie *http.Cookie) answer {
 // TestGuessing is promise 20: guessing at links or sessions is stopped within 20 tries, whatever forwarding headers say; what
 // is right is never counted and always opens.
 func TestGuessing(t *testing.T) {
+	t.Parallel()
 	somewhere := func(i int) string { return fmt.Sprintf("198.51.100.%d", i) }
 	value := func(i int) string { return base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("%032d", i))) }
 	for name, try := range map[string]func(v *visitor, i int) answer{
@@ -83,6 +84,7 @@ func TestGuessing(t *testing.T) {
 // TestGuessingBehindAProxy: where a proxy is trusted, each client behind it has guesses of its own, and what it forges
 // itself is not believed.
 func TestGuessingBehindAProxy(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, map[string]string{"ONBOARD_TRUSTED_PROXIES": "127.0.0.0/8, 10.0.0.0/8"})
 	guess := func(i int, from string) int {
 		return s.visitor().guess("/s/"+strings.Repeat("x", 40)+fmt.Sprint(i), from, nil).status
@@ -129,6 +131,7 @@ func TestGuessingBehindAProxy(t *testing.T) {
 
 // TestOwnSessions: whoever is signed in sees every browser that is, and ends the one they do not know.
 func TestOwnSessions(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	mine, other, foreign := s.admin(), s.admin(), s.visitor().signIn(otherTenant, sandbox.Administrator)
 	mine.get("/sessions")
@@ -174,6 +177,7 @@ func TestOwnSessions(t *testing.T) {
 
 // TestPagesThatAskByThemselvesDoNotProlong: an open live page does not keep the session alive; a person does.
 func TestPagesThatAskByThemselvesDoNotProlong(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review").register().handOver().send(map[string]string{"pasted": "yes"}).at("provisioning")
 	s.expireIn(30 * time.Minute)
@@ -207,6 +211,7 @@ func TestPagesThatAskByThemselvesDoNotProlong(t *testing.T) {
 
 // TestActivity: the trail tells every act, by whom, when and from where, and holds no secret.
 func TestActivity(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	v := s.visitor().get(s.link()).send(nil).identify(sandbox.Administrator).walk("review").register().handOver()
 	token := v.value()
@@ -244,6 +249,7 @@ func TestActivity(t *testing.T) {
 
 // TestLinkCommands make another link to a setup that is there, list its links, and take one back.
 func TestLinkCommands(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	first := s.link()
 	inside := s.visitor().open(first).walk("directory")
@@ -295,6 +301,7 @@ func TestLinkCommands(t *testing.T) {
 // TestBeginningWithoutEnd: a client that begins sign-ins for ever is stopped, whoever holds a setup link goes on, and tenants
 // that Aritma does not know leave nothing behind and count as guesses.
 func TestBeginningWithoutEnd(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	link, tenant := s.link(), s.sandbox.Sample().Tenant
 	sessions := func() (n int) {

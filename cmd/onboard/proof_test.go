@@ -65,6 +65,7 @@ func TestSecretIsTriedAtMicrosoft(t *testing.T) {
 }
 
 func TestSecretThatCannotBeProvenStopsNobody(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault sandbox.Switch
 		says  string
@@ -90,6 +91,7 @@ func TestSecretThatCannotBeProvenStopsNobody(t *testing.T) {
 }
 
 func TestApplicationThatMicrosoftDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("secret")
 	s.sandbox.Faults().Set(sandbox.EntraClientUnknown, sandbox.UntilCleared)
@@ -134,6 +136,7 @@ func TestMicrosoftHangsWhileTheSecretIsTried(t *testing.T) {
 }
 
 func TestTokenIsTriedBeforeItIsHandedOver(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault sandbox.Switch
 		says  []string
@@ -162,6 +165,7 @@ func TestTokenIsTriedBeforeItIsHandedOver(t *testing.T) {
 }
 
 func TestRefusedTokenCanBeHandedOverAllTheSame(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review").register()
 	s.sandbox.Faults().Set(sandbox.SCIMNotFound, sandbox.UntilCleared)
@@ -230,6 +234,7 @@ func TestRedirectURIIsReadFromAritmaID(t *testing.T) {
 // TestUnprovenSecretIsNotRegistered: a second tab enters another secret, and the first one registers before Microsoft has
 // said what it thinks of it.
 func TestUnprovenSecretIsNotRegistered(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).walk("review")
 	other := v.tab().get("/setup/" + v.setup() + "/secret")
@@ -240,6 +245,9 @@ func TestUnprovenSecretIsNotRegistered(t *testing.T) {
 		t.Errorf("%d requests to register a secret that nobody has proven", n)
 	}
 	s.sandbox.Faults().ClearAll()
-	other.idle("secret").on("secret").says("Microsoft did not accept this secret")
+	if other.idle("secret").on("secret"); strings.Contains(other.text("main"), "could not be proven") { // asked in vain for too long, on a busy machine
+		other.send(map[string]string{"anyway": "no"}).idle("secret").on("secret")
+	}
+	other.says("Microsoft did not accept this secret")
 	v.get("/setup/" + v.setup() + "/review").on("secret")
 }

@@ -114,6 +114,7 @@ func must(t *testing.T, err error) {
 
 // TestReadinessIsCheap: the database is asked once in a while, however many want to know; that the service stops is told at once.
 func TestReadinessIsCheap(t *testing.T) {
+	t.Parallel()
 	asked, now := 0, time.Now()
 	answer := error(nil)
 	r := &readiness{

@@ -19,6 +19,7 @@ import (
 // TestFlowAcrossReplicas takes a company through everything, each request answered by another program: the administrator
 // signs in with Aritma, somebody is provisioned, and signs in through the new provider.
 func TestFlowAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 3, map[string]string{"ONBOARD_LINK_AUTHORITY": "signin"})
 	v := c.visitor().get(c.link()).send(nil).identify(sandbox.Administrator).at("start")
 	setup := "/setup/" + v.setup()
@@ -50,6 +51,7 @@ func TestFlowAcrossReplicas(t *testing.T) {
 
 // TestRevealAcrossReplicas: of 32 who ask for the token at once, at three programs, one gets it.
 func TestRevealAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 3, nil)
 	v := c.visitor().open(c.link()).walk("review").register()
 	setup := v.setup()
@@ -88,6 +90,7 @@ func TestRevealAcrossReplicas(t *testing.T) {
 // TestDoubleSubmitsAcrossReplicas presses every button that makes something many times at once: one tab again and again,
 // and tabs of their own.
 func TestDoubleSubmitsAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 3, nil)
 	v := c.visitor().open(c.link()).walk("review")
 	setup := "/setup/" + v.setup()
@@ -135,6 +138,7 @@ func TestDoubleSubmitsAcrossReplicas(t *testing.T) {
 // TestReplicaKilled kills a program while Aritma is being asked, before the act and after it; another one goes on when the
 // dead one's lease has ended.
 func TestReplicaKilled(t *testing.T) {
+	t.Parallel()
 	const createProvider, listTokens = "POST /core/iam/v1/sso/azuread", "GET /core/iam/v1/scim"
 	program := binary(t)
 	c := newReplicas(t, 2, nil)
@@ -197,6 +201,7 @@ func TestReplicaKilled(t *testing.T) {
 
 // TestStreamAcrossReplicas: whoever looks at the console on one program is told at once of what is done on another.
 func TestStreamAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 2, nil)
 	here, there := c.all[0], c.all[1]
 	c.pin(here)
@@ -229,6 +234,7 @@ func TestStreamAcrossReplicas(t *testing.T) {
 
 // TestSignOutAcrossReplicas: a copied cookie is dead on every program as soon as one of them was told.
 func TestSignOutAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 2, nil)
 	here, there := c.all[0], c.all[1]
 	v := c.guide()
@@ -253,6 +259,7 @@ func TestSignOutAcrossReplicas(t *testing.T) {
 // TestSlowMicrosoftAcrossReplicas: that Microsoft is asked about the client secret, and the verdict, are known to all programs;
 // one asks.
 func TestSlowMicrosoftAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 3, nil)
 	sample := c.sandbox.Sample()
 	v := c.visitor().open(c.link()).walk("secret")
@@ -278,6 +285,7 @@ func TestSlowMicrosoftAcrossReplicas(t *testing.T) {
 
 // TestWebhookAcrossReplicas: all programs look for messages, and each message is sent by one of them.
 func TestWebhookAcrossReplicas(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	c := newReplicas(t, 3, h.environ())
 	opened := map[string]bool{}
@@ -311,6 +319,7 @@ func TestWebhookAcrossReplicas(t *testing.T) {
 // TestDatabaseAway: while the database is away the service says so; it goes on by itself when the database is back, and what
 // was acknowledged before is there, although the server ended as by a power cut.
 func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t)
 	s := newSite(t, map[string]string{"ONBOARD_DATABASE_URL": server.Database(t)})
 	v := s.visitor().open(s.link()).walk("directory")

@@ -74,6 +74,7 @@ func resumes(t *testing.T, s *site, again func()) (ends int) {
 }
 
 func TestRestartedAfterEveryStep(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	t.Logf("ended and begun %d times", resumes(t, s, s.restart))
 }
@@ -89,6 +90,7 @@ func killable(t *testing.T) (s *site, kill func()) {
 }
 
 func TestKilledAfterEveryStep(t *testing.T) {
+	t.Parallel()
 	s, kill := killable(t)
 	t.Logf("killed %d times", resumes(t, s, kill))
 }
@@ -96,6 +98,7 @@ func TestKilledAfterEveryStep(t *testing.T) {
 // TestKilledInTheMiddle kills the process while Aritma is being asked: before the act, and after it with the outcome
 // not written.
 func TestKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
 	s, kill := killable(t)
 	const listProviders, listTokens = "GET /core/iam/v1/sso", "GET /core/iam/v1/scim"
 	const createProvider, createToken = "POST /core/iam/v1/sso/azuread", "POST /core/iam/v1/scim"

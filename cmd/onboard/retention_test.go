@@ -67,6 +67,7 @@ func (s *site) inFiles(words ...string) (found []string) {
 // TestRetention: a completed setup, one that was left halfway, one with an act in Aritma whose outcome nobody knows, and one in
 // use, through the times that an operator configured.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	const day = 24 * time.Hour
 	s := newSiteWithConsole(t, map[string]string{
 		"ONBOARD_RETAIN_COMPLETED": "2400h", "ONBOARD_RETAIN_ABANDONED": "720h", "ONBOARD_RETAIN_SETUPS": "4800h",

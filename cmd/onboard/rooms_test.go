@@ -130,6 +130,7 @@ func covers(entries, imported string) bool {
 }
 
 func TestRoomsUseOnlyWhatTheyMay(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		i := slices.IndexFunc(rooms, func(r room) bool { return r.path == name })
@@ -166,6 +167,7 @@ func (r room) forbids(imported string) string {
 
 // TestRoomsTableHoldsTheRules holds the table itself against what no edit of it may give up.
 func TestRoomsTableHoldsTheRules(t *testing.T) {
+	t.Parallel()
 	adapters := []string{"internal/iam", "internal/entra", "internal/scim", "internal/signin"}
 	for _, r := range rooms {
 		if r.why == "" {
@@ -193,6 +195,7 @@ func TestRoomsTableHoldsTheRules(t *testing.T) {
 }
 
 func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if p.Doc == "" || !slices.Contains(p.GoFiles, "doc.go") {
 			t.Errorf("%s has no doc.go with a package comment", path.Base(p.ImportPath))
@@ -201,6 +204,7 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 }
 
 func TestTopLevelHoldsNothingElse(t *testing.T) {
+	t.Parallel()
 	list := exec.Command("git", "-c", "safe.directory=*", "ls-files", "--full-name")
 	list.Dir = "../.."
 	out, err := list.Output()

@@ -153,6 +153,7 @@ func (s *site) busy() (rest func()) {
 
 // TestRotationUnderLoad changes the sealing key of replicas in the order that the handbook gives, while people use them.
 func TestRotationUnderLoad(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 2, nil)
 	old, fresh := c.environ[keysVariable], seal.Generate().Expose()
 	k := c.keeps()
@@ -178,6 +179,7 @@ func TestRotationUnderLoad(t *testing.T) {
 
 // TestRotationInAFile is the same with one program on SQLite, which is restarted for each list of keys.
 func TestRotationInAFile(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 1, inAFile(t))
 	old, fresh := c.environ[keysVariable], seal.Generate().Expose()
 	k := c.keeps()
@@ -213,6 +215,7 @@ func TestRotationInAFile(t *testing.T) {
 // TestKeyTakenOutTooEarly: the service is not ready rather than losing what it cannot open; nothing is written over, and with
 // the key put back all is there.
 func TestKeyTakenOutTooEarly(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 1, inAFile(t))
 	old, fresh := c.environ[keysVariable], seal.Generate().Expose()
 	k := c.keeps()
@@ -242,6 +245,7 @@ func TestKeyTakenOutTooEarly(t *testing.T) {
 
 // TestResealSaysWhatDoesNotOpen: values of a key that is not there keep it from going well, and stay.
 func TestResealSaysWhatDoesNotOpen(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 1, inAFile(t))
 	first, late, next := c.environ[keysVariable], seal.Generate().Expose(), seal.Generate().Expose()
 	c.rekey(late, first) // sealed with the late one, while the key proof stays under the first
@@ -266,6 +270,7 @@ func TestResealSaysWhatDoesNotOpen(t *testing.T) {
 
 // TestReplicasOfDifferentKeys: of two that start at once on an empty database the first one wins, and the other is not ready.
 func TestReplicasOfDifferentKeys(t *testing.T) {
+	t.Parallel()
 	c := newReplicas(t, 0, nil)
 	empty := postgrestest.Database(t)
 	all := make([]*site, 2)

@@ -19,6 +19,7 @@ func (v *visitor) onlySetup() string {
 
 // TestStayingWhenItIsTooLate: "Stay here" in a session that another request ends at that very moment says that it has ended.
 func TestStayingWhenItIsTooLate(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	db := s.sql()

@@ -29,6 +29,7 @@ func (s *site) sealedToken() (v *visitor, setup string, made url.Values) {
 // TestShutOutAdministrator: whom Aritma accepts no longer gets no token that waits and takes no link back; nothing is lost by
 // asking, and whoever is accepted again goes on.
 func TestShutOutAdministrator(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		faults []sandbox.Switch
 		status int
@@ -73,6 +74,7 @@ func TestShutOutAdministrator(t *testing.T) {
 // TestSignInRanOutBeforeTheShowing: an administrator whose sign-in cannot be renewed is asked to sign in again, and then gets the
 // token; a form sent again shows nothing either.
 func TestSignInRanOutBeforeTheShowing(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	v, setup, _ := s.sealedToken()
 	s.sandbox.Faults().Set(sandbox.IAMUnauthorized, 1)
@@ -95,6 +97,7 @@ func TestSignInRanOutBeforeTheShowing(t *testing.T) {
 
 // TestShowingWhileAritmaIsAway: whom Aritma accepted a moment ago gets their token and takes links back, though it cannot be asked.
 func TestShowingWhileAritmaIsAway(t *testing.T) {
+	t.Parallel()
 	for _, away := range []sandbox.Switch{sandbox.IAMUnavailable, sandbox.IAMSlow} {
 		s := newSiteOfPeople(t, nil)
 		v, setup, _ := s.sealedToken()

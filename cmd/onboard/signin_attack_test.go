@@ -39,6 +39,7 @@ func put(name, value string) func(url.Values) { return func(q url.Values) { q.Se
 // TestSignInAttacks is promise 12 against the program itself: whatever is wrong with an answer, nobody is signed in by it,
 // the setup stays shut, and what came with it is in no address and no log.
 func TestSignInAttacks(t *testing.T) {
+	t.Parallel()
 	for name, attack := range map[string]func(o *onTheWay) *visitor{
 		"state wrong":             func(o *onTheWay) *visitor { return o.come(put("state", "signin."+strings.Repeat("x", 43))) },
 		"state missing":           func(o *onTheWay) *visitor { return o.come(func(q url.Values) { q.Del("state") }) },
@@ -152,6 +153,7 @@ func spoiled(fault sandbox.Switch) func(o *onTheWay) *visitor {
 
 // TestAnswerCountsOnce: replayed, by the same browser or many at once, an answer signs in once.
 func TestAnswerCountsOnce(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	v := s.visitor().get(s.link()).send(nil)
 	back := v.answered(sandbox.Administrator)
@@ -177,6 +179,7 @@ func TestAnswerCountsOnce(t *testing.T) {
 
 // TestPlantedAccount: what the browser says of itself is not believed.
 func TestPlantedAccount(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	link := s.link()
 	setup := s.visitor().get(link).send(nil).identify(sandbox.Administrator).at("start").setup()

@@ -17,6 +17,7 @@ import (
 // TestSetupLinkOnlyFinds: with signin authority a link shows who invites whom, and opens nothing before an administrator of
 // the tenant has signed in. It is not used up, and who signed in finds the setup without it.
 func TestSetupLinkOnlyFinds(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	link := s.link()
 	v := s.visitor().get(link)
@@ -62,6 +63,7 @@ func TestSetupLinkOnlyFinds(t *testing.T) {
 
 // TestWhoIsNotAnAdministrator is told so, is not signed in, and may sign in as somebody else.
 func TestWhoIsNotAnAdministrator(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	link, sample := s.link(), s.sandbox.Sample()
 	v := s.visitor().get(link).send(nil).identify(sandbox.Member)
@@ -83,6 +85,7 @@ func TestWhoIsNotAnAdministrator(t *testing.T) {
 
 // TestTheTenantIsAskedFirst, remembered, and answered beside its field when it cannot be.
 func TestTheTenantIsAskedFirst(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, nil)
 	for _, wrong := range []string{"", "../x", "with blanks", strings.Repeat("x", 65)} {
 		v := s.visitor().get("/")
@@ -155,6 +158,7 @@ func TestSignOutWhereAritmaHasNone(t *testing.T) {
 
 // TestExpiredSignIn is renewed where that is offered; else a friendly way leads back to the same step with its answers.
 func TestExpiredSignIn(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		before, then []sandbox.Switch
 		refused      int // acts that Aritma refuses
@@ -220,7 +224,7 @@ func TestSignInWaitsForSlowAritma(t *testing.T) {
 	v := s.visitor().get(s.link()).send(nil)
 	s.sandbox.Faults().SetOn(sandbox.IDSlow, tokenEndpoint, 1)
 	began := time.Now()
-	v.identify(sandbox.Administrator)
+	v.identifyNow(sandbox.Administrator)
 	if took := time.Since(began); took > 3*time.Second || !strings.HasPrefix(v.path, "/signin/") || v.page.Find("#waiting").Length() != 1 {
 		t.Fatalf("after %v at %s (%d): %s", took, v.path, v.status, v.text("main"))
 	}
@@ -240,6 +244,7 @@ func TestSignInWaitsForSlowAritma(t *testing.T) {
 // TestBeginsBySigningIn: an administrator begins a setup without any link; links to it only find it, and the operator's own
 // client never acts for it, whatever the authority of links.
 func TestBeginsBySigningIn(t *testing.T) {
+	t.Parallel()
 	for _, authority := range []string{"signin", "link"} {
 		t.Run(authority, func(t *testing.T) {
 			s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": authority})
@@ -270,6 +275,7 @@ func TestBeginsBySigningIn(t *testing.T) {
 // TestLinksAreTakenBack: an administrator takes a link back or replaces it; open pages lose access at their next request,
 // live pages are told, and the progress of the setup stays.
 func TestLinksAreTakenBack(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 	first := s.link()
 	inside := s.visitor().open(first).walk("review").register().handOver().send(map[string]string{"pasted": "yes"}).at("provisioning")
@@ -326,6 +332,7 @@ func TestLinksAreTakenBack(t *testing.T) {
 // TestWhoseSignInRanOutLetsNobodyIn: an administrator whom Aritma no longer accepts makes no link by which others, or they
 // themselves, would act through the operator's client.
 func TestWhoseSignInRanOutLetsNobodyIn(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string][]sandbox.Switch{
 		"permission taken": {sandbox.IAMForbidden}, "account refused": {sandbox.IAMUnauthorized}, "Aritma away": {sandbox.IAMUnavailable},
 	} {
@@ -356,6 +363,7 @@ func TestWhoseSignInRanOutLetsNobodyIn(t *testing.T) {
 // TestEndedSessionDoesNotComeBack: a form that was on its way when its session was signed out neither acts in it nor brings
 // the account back under another id.
 func TestEndedSessionDoesNotComeBack(t *testing.T) {
+	t.Parallel()
 	s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": "link"})
 	link := s.link()
 	v := s.admin()

@@ -12,6 +12,7 @@ import (
 
 // TestPasswordOfTheDatabaseIsNeverTold, whatever is wrong with its address.
 func TestPasswordOfTheDatabaseIsNeverTold(t *testing.T) {
+	t.Parallel()
 	const password = "correct-horse-battery"
 	for address, want := range map[string]int{
 		"postgres://onboard:" + password + "@127.0.0.1:1/onboard":                            1, // nobody listens
@@ -39,6 +40,7 @@ func TestPasswordOfTheDatabaseIsNeverTold(t *testing.T) {
 
 // TestDatabaseAddressFromAFile: the address holds a password, so it may be given as a file like every secret.
 func TestDatabaseAddressFromAFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "address")
 	if err := os.WriteFile(path, []byte(postgrestest.Database(t)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -57,6 +59,7 @@ func TestDatabaseAddressFromAFile(t *testing.T) {
 // TestCanariesOnPostgres is promise 4 on PostgreSQL: after a flow no secret is in anything that the server wrote: tables,
 // indexes, its write-ahead log, which keeps what was deleted since, and its own log.
 func TestCanariesOnPostgres(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t)
 	s := newSite(t, map[string]string{"ONBOARD_DATABASE_URL": server.Database(t)})
 	sample, link := s.sandbox.Sample(), s.link()

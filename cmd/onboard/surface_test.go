@@ -56,6 +56,7 @@ var secondsLeft = regexp.MustCompile(` data-ends="\d+"`)
 
 // TestNoSuchSetup asks every route inside a setup for one that does not exist, and for one of another browser.
 func TestNoSuchSetup(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	owner := s.visitor().open(s.link()).walk("review").register()
 	foreign, unknown := owner.setup(), strings.Repeat("a", 26)
@@ -98,6 +99,7 @@ func TestNoSuchSetup(t *testing.T) {
 }
 
 func TestForgedRequests(t *testing.T) {
+	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	link := s.link()
 	v := s.visitor().open(link).walk("review").register()
@@ -133,6 +135,7 @@ func TestForgedRequests(t *testing.T) {
 }
 
 func TestWrongShapesOfRequests(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	v := s.visitor().open(link).walk("review").register()
@@ -169,6 +172,7 @@ func TestWrongShapesOfRequests(t *testing.T) {
 }
 
 func TestAddressesThatDoNotExist(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	v := s.visitor().open(s.link()).at("start")
 	setup := "/setup/" + v.setup()
@@ -208,6 +212,7 @@ func TestAddressesThatDoNotExist(t *testing.T) {
 
 // TestFollowedLinkIsNotUsedUp is promise 6.
 func TestFollowedLinkIsNotUsedUp(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	v := s.visitor()
@@ -254,6 +259,7 @@ func (s *site) trail(setup string) (kinds []string) {
 }
 
 func TestLinkThatNoLongerOpens(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	inside := s.visitor().open(link).at("start")
@@ -286,6 +292,7 @@ func TestLinkThatNoLongerOpens(t *testing.T) {
 
 // TestHeadersAndCompression looks at every page: guarded, compressed on request, unless it may hold a secret.
 func TestHeadersAndCompression(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	link := s.link()
 	v := s.visitor().open(link).walk("review").register()

@@ -136,6 +136,7 @@ const longest = 20
 // release before, which made the file, and by this one. One flow does with the one what the other does with the other, so
 // whatever either writes the other reads.
 func TestUpgradeAndBackOnAFile(t *testing.T) {
+	t.Parallel()
 	before := previous(t)
 	s := newSite(t, nil)
 	s.stop()
@@ -166,6 +167,7 @@ func TestUpgradeAndBackOnAFile(t *testing.T) {
 // TestUpgradeOnPostgres: a replica of this release joins one of the release before, which made the database; both serve it
 // behind one address. Then the old one ends, and at last comes back alone: the way back.
 func TestUpgradeOnPostgres(t *testing.T) {
+	t.Parallel()
 	before := previous(t)
 	c := newReplicas(t, 0, map[string]string{"ONBOARD_DATABASE_URL": postgrestest.Database(t)})
 	old := func() *replica { return c.add(func(s *site) { s.spawn(before) }) }

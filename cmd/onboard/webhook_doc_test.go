@@ -42,6 +42,7 @@ func block(t *testing.T, doc, language string) string {
 
 // TestWebhookDocExample: the request of the page carries the signature that it says.
 func TestWebhookDocExample(t *testing.T) {
+	t.Parallel()
 	doc := webhookDoc(t)
 	head, body, found := strings.Cut(block(t, doc, "http"), "\n\n")
 	if !found {
@@ -64,6 +65,7 @@ func TestWebhookDocExample(t *testing.T) {
 
 // TestWebhookDocSchedule: the table of the page is the schedule.
 func TestWebhookDocSchedule(t *testing.T) {
+	t.Parallel()
 	doc := webhookDoc(t)
 	for i, wait := range webhook.Schedule() {
 		says := fmt.Sprintf("%d s", wait/time.Second)
@@ -141,6 +143,7 @@ func nextLine(t *testing.T, lines <-chan string) string {
 
 // TestWebhookDocReceiver: the receiver of the page is told by the very program, once, and refuses strangers.
 func TestWebhookDocReceiver(t *testing.T) {
+	t.Parallel()
 	address, lines := startReceiver(t)
 	s := newSite(t, map[string]string{"ONBOARD_WEBHOOK_URL": address + "/aritma", "ONBOARD_WEBHOOK_SECRET": webhookSecret})
 	s.visitor().open(s.link()).at("start")

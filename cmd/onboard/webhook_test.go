@@ -107,6 +107,7 @@ func (s *site) undelivered() []webhook.Undelivered {
 
 // TestWebhookTellsStateChanges: opened, problem and completed arrive, and nothing in them is anybody's secret or person.
 func TestWebhookTellsStateChanges(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	s := newSite(t, h.environ())
 	sample := s.sandbox.Sample()
@@ -163,6 +164,7 @@ func TestWebhookTellsStateChanges(t *testing.T) {
 
 // TestWebhookReceiverComesBack: what nobody was there to hear is told by the next attempt, five seconds later.
 func TestWebhookReceiverComesBack(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	away, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -194,6 +196,7 @@ func TestWebhookReceiverComesBack(t *testing.T) {
 // TestWebhookKilledBeforeTheNote kills the process when the receiver has the message and the outcome is not written: the
 // next process tells it again, with the same id.
 func TestWebhookKilledBeforeTheNote(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	h.held = make(chan struct{})
 	s, kill := killable(t)
@@ -218,6 +221,7 @@ func TestWebhookKilledBeforeTheNote(t *testing.T) {
 
 // TestWebhookOfNobody: where none is configured nothing is kept to be told, so that one that is named later hears no old news.
 func TestWebhookOfNobody(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	s := newSite(t, nil)
 	s.visitor().open(s.link()).at("start")
@@ -240,6 +244,7 @@ func TestWebhookOfNobody(t *testing.T) {
 
 // TestWebhookIsLockedToo: with sealing keys that are not those of the database nothing is told, and nothing is lost.
 func TestWebhookIsLockedToo(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	s := newSite(t, nil)
 	s.visitor().open(s.link()).at("start")
@@ -265,6 +270,7 @@ func TestWebhookIsLockedToo(t *testing.T) {
 
 // TestWebhookInTheSandbox: practice is told to nobody but a receiver on the same machine.
 func TestWebhookInTheSandbox(t *testing.T) {
+	t.Parallel()
 	environ := map[string]string{"ONBOARD_WEBHOOK_URL": "https://hooks.example/aritma", "ONBOARD_WEBHOOK_SECRET": webhookSecret}
 	status, _, log := command(t, environ, "serve", "--sandbox")
 	if status != 2 || !strings.Contains(log, "ONBOARD_WEBHOOK_URL must be a loopback address in the sandbox") || slices.Contains(strings.Fields(log), webhookSecret) {
@@ -274,6 +280,7 @@ func TestWebhookInTheSandbox(t *testing.T) {
 
 // TestUndelivered: the operator sees what was given up, and has it tried again.
 func TestUndelivered(t *testing.T) {
+	t.Parallel()
 	h := newHook(t)
 	gone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
 	defer gone.Close()

@@ -171,6 +171,7 @@ func halfway(s *site) (before, after *visitor) {
 }
 
 func TestWrongInputOfEveryField(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	before, after := halfway(s)
 	claimed := s.visitor().open(s.link("--scheme", "third-entra")).walk("review").register()
@@ -200,6 +201,7 @@ func TestWrongInputOfEveryField(t *testing.T) {
 
 // TestWrongAccessToken pastes every kind of wrong token where one is asked for.
 func TestWrongAccessToken(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withoutService())
 	sample := s.sandbox.Sample()
 	v := s.visitor().begin("Bearer " + s.sandbox.AccessToken(sample.Tenant).Expose()).at("start")
@@ -211,6 +213,7 @@ func TestWrongAccessToken(t *testing.T) {
 
 // TestWrongProviderNumber is asked for only where Aritma tells no number.
 func TestWrongProviderNumber(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	s.sandbox.Faults().Set(sandbox.NoProviderID, 1)
 	s.sandbox.Faults().Set(sandbox.ListNotOffered, sandbox.UntilCleared)
@@ -227,6 +230,7 @@ func TestWrongProviderNumber(t *testing.T) {
 
 // TestWhatCopyingAddsIsCleaned pastes values the way they come out of a portal, a mail or a spreadsheet.
 func TestWhatCopyingAddsIsCleaned(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample := s.sandbox.Sample()
 	v := s.visitor().open(s.link()).walk("directory")
@@ -277,6 +281,7 @@ func (v *visitor) harmless(what string) {
 }
 
 func TestHostileTextInEveryField(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	sample, sent := s.sandbox.Sample(), 0
 	for _, form := range []struct {
@@ -336,6 +341,7 @@ func TestHostileTextInEveryField(t *testing.T) {
 
 // TestHostileNameUpToTheEnd takes a name that is accepted through every page that shows it.
 func TestHostileNameUpToTheEnd(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	const name = `<script>alert(1)</script>"onmouseover=x ` + "`**" + `👩‍👩‍👧`
 	v := s.visitor().open(s.link("--company", name, "--contact", name)).walk("signin")

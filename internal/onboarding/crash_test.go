@@ -260,6 +260,7 @@ func (j *journey) proved() {
 
 // TestDeathAtEveryBoundary is promise 2: the process dies at each write and at each request, before it and after it.
 func TestDeathAtEveryBoundary(t *testing.T) {
+	t.Parallel()
 	unharmed := newJourney(newWorld(t), 0)
 	unharmed.travel()
 	boundaries := unharmed.life.passed.Load()
@@ -293,6 +294,7 @@ func TestDeathAtEveryBoundary(t *testing.T) {
 // TestStartOverAfterDeathInTheMiddle presses Start over, and not the button that was pressed before, after a death in
 // each act on the provider.
 func TestStartOverAfterDeathInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for _, before := range []deed{deeds[0], deeds[1], deeds[2], deeds[3], deeds[4]} {
 		t.Run(before.name, func(t *testing.T) {
 			t.Parallel()
@@ -325,6 +327,7 @@ func TestStartOverAfterDeathInTheMiddle(t *testing.T) {
 
 // TestDeathWhereNothingIsListed: without a list the admin is told what may be left over, and the setup still goes on.
 func TestDeathWhereNothingIsListed(t *testing.T) {
+	t.Parallel()
 	for w, at := newWorld(t), int64(1); ; at++ {
 		w = w.in(t)
 		id := w.registered()

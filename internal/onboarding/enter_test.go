@@ -12,6 +12,7 @@ import (
 
 // TestRoles is ADR 10: what somebody is follows from who began the setup, how they came, and as whom they are signed in.
 func TestRoles(t *testing.T) {
+	t.Parallel()
 	var (
 		operators = onboarding.Setup{ID: "o", Tenant: "Nordlys"}
 		bySignin  = onboarding.Setup{ID: "s", Tenant: "Nordlys", BegunBySignin: true}
@@ -57,6 +58,7 @@ func TestRoles(t *testing.T) {
 
 // TestLinksOfAnotherSetup are not reached by their ids: not shown, not replaced, not taken back.
 func TestLinksOfAnotherSetup(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := context.Background()
 	made := func(company string) (onboarding.Setup, secret.Secret, onboarding.Link) {

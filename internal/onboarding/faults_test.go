@@ -86,6 +86,7 @@ func (w *world) clashing() string {
 // TestEveryFaultAtEveryDeed turns each switch of the sandbox on until it is cleared, does each deed under it, and once
 // more without it.
 func TestEveryFaultAtEveryDeed(t *testing.T) {
+	t.Parallel()
 	var cases, stopped atomic.Int32
 	t.Run("deeds", func(t *testing.T) {
 		for _, deed := range deeds {
@@ -149,6 +150,7 @@ func (d deed) survives(w *world, fault sandbox.Switch) (stopped bool) {
 // TestOneFaultAtATime hits each single request of a deed with each fault of the API, so that the fault comes in the
 // middle of it as well.
 func TestOneFaultAtATime(t *testing.T) {
+	t.Parallel()
 	faults := []sandbox.Switch{
 		sandbox.IAMConnectionCut, sandbox.IAMUnauthorized, sandbox.IAMForbidden, sandbox.IAMGarbled,
 		sandbox.RegisterAnswerLost, sandbox.UpdateAnswerLost, sandbox.CreateTokenAnswerLost, sandbox.DeleteAnswerLost,
@@ -222,6 +224,7 @@ func (d deed) survivesOnce(w *world, fault sandbox.Switch, operation string) (me
 
 // TestForeignThingsAreNeverTouched: tokens without the setup's reference, and a provider that was there before.
 func TestForeignThingsAreNeverTouched(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	other, otherValue := w.pasted() // somebody else's setup: provider and token
 	foreign := w.live(other)
@@ -255,6 +258,7 @@ func TestForeignThingsAreNeverTouched(t *testing.T) {
 
 // TestLostTokenAnswers is promise 3: the answer to create-token is lost 200 times.
 func TestLostTokenAnswers(t *testing.T) {
+	t.Parallel()
 	const times = 200
 	w := newWorld(t)
 	told, begun := 0, time.Now()
@@ -290,6 +294,7 @@ func TestLostTokenAnswers(t *testing.T) {
 }
 
 func TestLostTokenAnswerWithoutListOrDelete(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.registered()
 	w.box.Faults().Set(sandbox.ListNotOffered, sandbox.UntilCleared)
@@ -316,6 +321,7 @@ func TestLostTokenAnswerWithoutListOrDelete(t *testing.T) {
 }
 
 func TestLostRegisterAnswerIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	for _, then := range []sandbox.Switch{sandbox.RegisterAnswerLost, sandbox.NoProviderID} {
 		w := newWorld(t)
 		id := w.review()
@@ -333,6 +339,7 @@ func TestLostRegisterAnswerIsFoundAgain(t *testing.T) {
 
 // TestNoProviderNumberAnywhere: registering is legal without it, updating asks for it.
 func TestNoProviderNumberAnywhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.review()
 	w.box.Faults().Set(sandbox.NoProviderID, 1)
@@ -362,6 +369,7 @@ func TestNoProviderNumberAnywhere(t *testing.T) {
 
 // TestReplaceBeforeAndAfterTheFirstSync: before it the old token goes first, after it only when the new one was pasted.
 func TestReplaceBeforeAndAfterTheFirstSync(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id, first := w.pasted()
 	w.token(w.Service, id, w.access())

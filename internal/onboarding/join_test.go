@@ -10,6 +10,7 @@ import (
 )
 
 func TestIdentityJoin(t *testing.T) {
+	t.Parallel()
 	kari := signin.Person{Subject: "user-1", Email: "Kari@nordlys.example", UserName: "kari.nordmann@nordlys.example", ExternalID: "oid-1", Name: "Kari Nordmann"}
 	for name, c := range map[string]struct {
 		person signin.Person

@@ -30,6 +30,7 @@ func atOnce(n int, do func(i int)) {
 
 // TestRevealOnce is promise 1: 32 parallel reveals of each of 500 tokens.
 func TestRevealOnce(t *testing.T) {
+	t.Parallel()
 	const tokens, parallel = 500, 32
 	w := newWorld(t)
 	made := w.setup(w.sealed())
@@ -81,6 +82,7 @@ func operations(same bool) func() string {
 }
 
 func TestParallelRegisterMakesOneProvider(t *testing.T) {
+	t.Parallel()
 	for _, same := range []bool{true, false} {
 		t.Run(fmt.Sprintf("same operation %v", same), func(t *testing.T) {
 			w := newWorld(t)
@@ -105,6 +107,7 @@ func TestParallelRegisterMakesOneProvider(t *testing.T) {
 }
 
 func TestParallelCreateTokenMakesOneToken(t *testing.T) {
+	t.Parallel()
 	for _, same := range []bool{true, false} {
 		t.Run(fmt.Sprintf("same operation %v", same), func(t *testing.T) {
 			w := newWorld(t)
@@ -130,6 +133,7 @@ func TestParallelCreateTokenMakesOneToken(t *testing.T) {
 
 // TestTwoProcesses lets two services on one database press the same buttons: the lease keeps their acts apart.
 func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	services := []*onboarding.Service{w.Service, w.service(w.store, w.client(0))}
 	both := func(id string, press func(s *onboarding.Service) error) {
@@ -178,6 +182,7 @@ func TestTwoProcesses(t *testing.T) {
 
 // TestLeaseOfTheDeadRunsOut: a process that died while acting holds nobody up for longer than its lease.
 func TestLeaseOfTheDeadRunsOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.review()
 	now := time.Now().UTC()

@@ -36,6 +36,7 @@ func (w *world) gone(id string) bool {
 // TestRetentionWaits: what is worked on, and what is not settled in Aritma, keeps everything; more setups than go in one batch
 // do not hide what comes after them.
 func TestRetentionWaits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const more = 120
 	ids := make([]string, more)
@@ -90,6 +91,7 @@ func TestRetentionWaits(t *testing.T) {
 
 // TestForgottenTokenIsReplaced: a token that nobody fetched loses its value; whoever comes back makes another one, and has one.
 func TestForgottenTokenIsReplaced(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.sealed()
 	w.retained(31)

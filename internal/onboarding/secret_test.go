@@ -35,6 +35,7 @@ func (w *world) prove(s *onboarding.Service, id string, value secret.Secret) onb
 }
 
 func TestSecretIsProvenBeforeAnythingIsSaved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sample := w.box.Sample()
 	for _, c := range []struct {
@@ -82,6 +83,7 @@ func TestSecretIsProvenBeforeAnythingIsSaved(t *testing.T) {
 }
 
 func TestApplicationAtFaultKeepsTheSecret(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atSecret()
 	w.box.Faults().Set(sandbox.EntraClientUnknown, sandbox.UntilCleared)
@@ -124,6 +126,7 @@ func TestMicrosoftHangs(t *testing.T) {
 }
 
 func TestAnotherSecretIsNotJudgedByTheLast(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atSecret()
 	_, err := w.ReceiveSecret(t.Context(), id, "", admin, w.box.Sample().ExpiredSecret, "")

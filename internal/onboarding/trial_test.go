@@ -97,6 +97,7 @@ func (w *world) try(id string) wizard.SigninTrial {
 }
 
 func TestTrialFindsTheSamePerson(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atTrial()
 	trial := w.try(id)
@@ -121,6 +122,7 @@ func TestTrialFindsTheSamePerson(t *testing.T) {
 
 // TestAnswerCountsOnceAndInItsSession: a foreign, made-up or repeated answer changes nothing, and does not end the trial.
 func TestAnswerCountsOnceAndInItsSession(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atTrial()
 	to, err := w.BeginTrial(t.Context(), id, session, admin)
@@ -157,6 +159,7 @@ func TestAnswerCountsOnceAndInItsSession(t *testing.T) {
 }
 
 func TestTrialThatFailsSaysWhy(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for name, c := range map[string]struct {
 		fault   sandbox.Switch
@@ -190,6 +193,7 @@ func TestTrialThatFailsSaysWhy(t *testing.T) {
 }
 
 func TestEmailClaimIsMissing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atTrial()
 	w.box.Faults().Set(sandbox.MistakeNoEmailClaim, sandbox.UntilCleared)
@@ -199,6 +203,7 @@ func TestEmailClaimIsMissing(t *testing.T) {
 }
 
 func TestAbandonedTrialIsSwept(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atTrial()
 	to, err := w.BeginTrial(t.Context(), id, session, admin)
@@ -214,6 +219,7 @@ func TestAbandonedTrialIsSwept(t *testing.T) {
 }
 
 func TestRedirectURIIsReadOffTheWire(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for name, c := range map[string]struct {
 		fault   sandbox.Switch
@@ -252,6 +258,7 @@ func TestRedirectURIIsReadOffTheWire(t *testing.T) {
 // TestSigninThatCreatesPeopleProvesNothing: where Aritma creates people at their first sign-in, the one who is found was made by
 // the test itself.
 func TestSigninThatCreatesPeopleProvesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.value = w.box.Sample().ClientSecret
 	id := w.review()
@@ -273,6 +280,7 @@ func TestSigninThatCreatesPeopleProvesNothing(t *testing.T) {
 // TestVerdictOnAnotherApplicationCountsForNothing: the answer to a test of the old application comes after the new one was
 // registered.
 func TestVerdictOnAnotherApplicationCountsForNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.atTrial()
 	to, err := w.BeginTrial(t.Context(), id, session, admin)
@@ -295,6 +303,7 @@ func TestVerdictOnAnotherApplicationCountsForNothing(t *testing.T) {
 
 // TestWaitingCostsWhatItCosts: going back and forth does not make looks free.
 func TestWaitingCostsWhatItCosts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id, _ := w.pasted()
 	for range 3 {
