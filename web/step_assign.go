@@ -15,7 +15,7 @@ func (s *Server) assignView(v *visit) page.AssignView {
 	a := v.setup.State.Answers
 	return page.AssignView{
 		Frame: s.stepFrame(v, wizard.Assign), Form: s.form(v, wizard.Assign), FirstPerson: a.FirstPerson, TwoApps: a.TwoApps,
-		UsersURL:   s.portal(v, portal.UsersAndGroups),
+		UsersURL: s.portal(v, portal.UsersAndGroups), PortalText: s.portalText(v, v.t.T("assign.link")),
 		ConsentURL: s.consent(v),
 	}
 }

@@ -18,7 +18,7 @@ func (s *Server) directoryView(v *visit) page.DirectoryView {
 	a := v.setup.State.Answers
 	view := page.DirectoryView{
 		Frame: s.stepFrame(v, wizard.Directory), Form: s.form(v, wizard.Directory), Directory: a.DirectoryID, ClientID: a.ClientID,
-		PortalURL: s.portal(v, portal.Registrations), PinnedTo: v.setup.Domain,
+		PortalURL: s.portal(v, portal.Registrations), PinnedTo: v.setup.Domain, TwoApps: a.TwoApps,
 	}
 	switch {
 	case a.DirectoryID == "":

@@ -74,6 +74,7 @@ func (s *Server) doneRows(v *visit) []component.SummaryRow {
 		{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true},
 		{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true},
 		{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true},
+		{Label: "Redirect URI", LabelLang: "en", Value: s.Onboarding.RedirectURI(v.setup), Mono: true},
 		{Label: "Tenant URL", LabelLang: "en", Value: s.Onboarding.TenantURL(v.setup), Mono: true},
 		{Label: v.t.T("done.completed"), Value: v.t.Moment(v.setup.CompletedAt)},
 	}

@@ -18,7 +18,7 @@ func (s *Server) provisioningView(v *visit) (page.ProvisioningView, error) {
 	a := v.setup.State.Answers
 	view := page.ProvisioningView{
 		Frame: s.stepFrame(v, wizard.Provisioning), Form: s.form(v, wizard.Provisioning), Reason: a.WithoutReason,
-		PortalURL: s.portal(v, portal.Provisioning), TenantURL: s.Onboarding.TenantURL(v.setup), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v, looking),
+		PortalURL: s.portal(v, portal.Provisioning), PortalText: s.portalText(v, v.t.T("provisioning.link")), TenantURL: s.Onboarding.TenantURL(v.setup), Notices: s.tokenNotices(v), Arrivals: s.arrivalsView(v, looking),
 	}
 	if _, submitted := v.setup.State.Marks[wizard.Provisioning]; submitted {
 		view.Arrived = "no"

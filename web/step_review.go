@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -90,6 +91,7 @@ func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 		{Label: labelDirectory, LabelLang: "en", Value: a.DirectoryID, Mono: true, ChangeURL: v.step(wizard.Directory)},
 		{Label: labelClient, LabelLang: "en", Value: a.ClientID, Mono: true, ChangeURL: v.step(wizard.Directory)},
 		{Label: v.t.T("secret.secret"), LabelLang: "en", Value: received, Tag: tag, ChangeURL: v.step(wizard.Secret)},
+		{Label: v.t.T("secret.expires"), Value: s.expiresWord(v), ChangeURL: v.step(wizard.Secret)},
 		{Label: v.t.T("signin.name"), Value: a.DisplayName, ChangeURL: v.step(wizard.Signin)},
 		{Label: v.t.T("signin.scheme"), Value: a.Scheme, Mono: true, ChangeURL: v.step(wizard.Signin)},
 		{Label: "Redirect URI", LabelLang: "en", Value: s.Onboarding.RedirectURI(v.setup), Mono: true},
@@ -99,12 +101,21 @@ func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 		{Label: v.t.T("assign.person"), Value: nameOr(a.FirstPerson, v.t.T("not-given")), ChangeURL: v.step(wizard.Assign)},
 	}
 	if state.Registration.Redirect.Outcome == wizard.Good {
-		rows[5].Tag = v.t.T("review.redirect.proven")
+		rows[6].Tag = v.t.T("review.redirect.proven")
 	}
 	if state.SchemeFixed() {
-		rows[4].ChangeURL, rows[4].Tag = "", v.t.T("signin.scheme.fixed")
+		rows[5].ChangeURL, rows[5].Tag = "", v.t.T("signin.scheme.fixed")
 	}
 	return rows
+}
+
+// expiresWord is the day on which the client secret expires, as far as it was given.
+func (s *Server) expiresWord(v *visit) string {
+	day, err := time.Parse(time.DateOnly, v.setup.State.Answers.SecretExpires)
+	if err != nil {
+		return v.t.T("not-given")
+	}
+	return v.t.Day(day)
 }
 
 func (s *Server) showReview(v *visit) error {

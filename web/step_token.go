@@ -25,7 +25,7 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 	}
 	view := page.TokenView{
 		Frame: s.stepFrame(v, wizard.Token), Form: s.form(v, wizard.Token), Operation: onboarding.NewOperation(), Generation: t.Generation,
-		TenantURL: s.Onboarding.TenantURL(v.setup), ProvisioningURL: s.portal(v, portal.Provisioning), BaseURL: v.step(wizard.Token), TwoApps: v.setup.State.Answers.TwoApps,
+		TenantURL: s.Onboarding.TenantURL(v.setup), ProvisioningURL: s.portal(v, portal.Provisioning), PortalText: s.portalText(v, v.t.T("token.link")), BaseURL: v.step(wizard.Token), TwoApps: v.setup.State.Answers.TwoApps,
 		Access: s.accessNeed(v, wizard.Token), ReplaceURL: v.url("token/replace"), NextURL: v.step(v.setup.State.Open()),
 	}
 	if busy {
@@ -53,6 +53,9 @@ func (s *Server) tokenView(v *visit) (page.TokenView, error) {
 		view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("token.done.title", "Time", s.clock(v.t, t.PastedAt)), Text: v.t.T("token.done")})
 	default:
 		view.CanCreate = true
+		if v.setup.State.Registration.Exists && t.Status == "" {
+			view.Notices = append(view.Notices, component.NoticeView{Kind: component.NoticeGood, Title: v.t.T("token.registered.title")})
+		}
 	}
 	view.Notices = append(view.Notices, s.tokenNotices(v)...)
 	return view, nil

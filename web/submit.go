@@ -46,12 +46,24 @@ func (s *Server) compare(v *visit, changed *onboarding.ChangedError, rows ...com
 
 // portal is a deep link with the admin's own ids where they are known. In practice it leads to the practice portal.
 func (s *Server) portal(v *visit, target portal.Target) string {
+	if target.Enterprise() && v.setup.State.Answers.TwoApps { // the client id is that of the other application
+		target = portal.EnterpriseApps
+	}
 	if s.Portal != nil {
 		to := s.Portal.JoinPath("go", string(target))
 		to.RawQuery = url.Values{"client": {v.setup.State.Answers.ClientID}}.Encode()
 		return to.String()
 	}
 	return portal.Link(portal.CloudOf(v.setup.State.Answers.Authority), target, portal.IDs{ClientID: v.setup.State.Answers.ClientID})
+}
+
+// portalText names where such a link leads: to a place of the enterprise application, by its own text, or to the list that it is chosen
+// from, since nothing tells the wizard the object id that the place is found by.
+func (s *Server) portalText(v *visit, text string) string {
+	if s.Portal == nil || v.setup.State.Answers.TwoApps {
+		return v.t.T("portal.list")
+	}
+	return text
 }
 
 // consent is where an administrator consents for the whole directory.

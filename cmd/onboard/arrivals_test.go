@@ -78,7 +78,7 @@ func TestArrivalsOfTheFirstPerson(t *testing.T) {
 	v, token := s.provisioning()
 	sample := s.sandbox.Sample()
 
-	v.says("Waiting for "+sample.Person, "Not in Aritma yet", "Nobody yet", "Comes only where you assigned a group", "Entra has the token since")
+	v.says("Waiting for "+sample.Person, "Not in Aritma yet", "Nobody yet", "Comes only where you assigned a group", "Entra has had the token since")
 	panel := v.page.Find("#arrivals")
 	if panel.AttrOr("hx-post", "") != "/setup/"+v.setup()+"/provisioning/look" || panel.AttrOr("hx-trigger", "") != "every 5s" {
 		t.Error("the page does not look by itself")

@@ -34,7 +34,7 @@ var noScreens = map[string]string{
 	"/console/setups/{setup}/trail.csv":      "a file",
 	"/console/setups/{setup}/trail.json":     "a file",
 	"/sessions/life":                         "a number, for scripts",
-	"/setup/{setup}/":                        "leads to the step that is open",
+	"/setup/{setup}/":                        "leads to the step that is open, or is the door of the setup, which any of its addresses may be",
 	"/setup/{setup}/done/record.html":        "a file; the walk looks at it as one that was opened",
 	"/setup/{setup}/done/secret-expires.ics": "a file",
 	"/setup/{setup}/review/progress":         "a part of the page that waits",
@@ -61,7 +61,7 @@ func everyScreenWasVisited(t *testing.T, routes []route) {
 			found = found || pattern.MatchString(path)
 		}
 		switch {
-		case other && found:
+		case other && found && route.pattern != "/setup/{setup}/":
 			t.Errorf("%s is listed as no screen, and one is there", route.pattern)
 		case !other && !found:
 			t.Errorf("no walk stops at %s: take a picture of it, or say in noScreens what it is", route.pattern)

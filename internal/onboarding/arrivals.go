@@ -165,13 +165,12 @@ func (s *Service) store(ctx context.Context, setup Setup, seen wizard.ArrivalsCh
 	if access.Refused != nil && refused(seen.Problem) {
 		access.Refused()
 	}
-	kind := ""
-	if seen.Person != nil || (seen.Users > setup.State.Arrivals.Users && setup.State.Arrivals.First.IsZero()) {
-		kind = "people.arrived"
-	}
 	_, err := s.change(context.WithoutCancel(ctx), setup.ID, func(setup Setup, now time.Time) (Change, error) {
-		c, err := recorded(setup, now, access.Actor, kind, nil, seen)
-		if kind == "" {
+		before := setup.State.Arrivals
+		c, err := recorded(setup, now, access.Actor, "people.arrived", nil, seen)
+		after := c.Setup.State.Arrivals
+		person := before.Person == nil && after.Person != nil && !after.PersonBefore // whoever was known before did not arrive
+		if !person && (after.First.IsZero() || !before.First.IsZero()) {
 			c.Events = nil // a look that showed nothing is no news
 		}
 		return c, err

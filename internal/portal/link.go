@@ -44,6 +44,9 @@ const (
 	ConditionalAccess Target = "conditional-access"
 )
 
+// Enterprise reports whether the target is a place of one enterprise application.
+func (t Target) Enterprise() bool { return t == Properties || t == UsersAndGroups || t == Provisioning }
+
 // IDs are what a link can be made more exact with; each may be empty. What is no GUID counts as empty, so nothing else
 // ever gets into a link.
 type IDs struct {

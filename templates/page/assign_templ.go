@@ -19,6 +19,7 @@ type AssignView struct {
 	Form                 Form
 	FirstPerson          string
 	UsersURL, ConsentURL string
+	PortalText           string // names where UsersURL leads
 	TwoApps              bool
 }
 
@@ -108,7 +109,7 @@ func Assign(v AssignView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.PortalLink(t, v.UsersURL, t.T("assign.link")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.PortalLink(t, v.UsersURL, v.PortalText).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

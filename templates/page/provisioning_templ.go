@@ -15,14 +15,15 @@ import (
 
 // ProvisioningView is the provisioning step.
 type ProvisioningView struct {
-	Frame     layout.Frame
-	Form      Form
-	Arrived   string // "yes", "no" or empty
-	Reason    string
-	PortalURL string
-	TenantURL string
-	Notices   []component.NoticeView
-	Arrivals  ArrivalsView
+	Frame      layout.Frame
+	Form       Form
+	Arrived    string // "yes", "no" or empty
+	Reason     string
+	PortalURL  string
+	PortalText string // names where PortalURL leads
+	TenantURL  string
+	Notices    []component.NoticeView
+	Arrivals   ArrivalsView
 }
 
 // Provisioning says how to start provisioning and watches who arrives. What the admin saw, or why nobody waits, can be said by
@@ -75,7 +76,7 @@ func Provisioning(v ProvisioningView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.PortalLink(t, v.PortalURL, t.T("provisioning.link")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.PortalLink(t, v.PortalURL, v.PortalText).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
