@@ -57,6 +57,9 @@ func (s *Server) stepFrame(v *visit, step wizard.Step, pairs ...any) layout.Fram
 	progress := layout.Progress{Number: step.Number(), Total: len(wizard.Steps())}
 	for _, each := range wizard.Steps() {
 		entry := layout.ProgressStep{Title: v.t.T(string(each) + ".short"), State: "todo"}
+		if each == wizard.Redirect || each == wizard.Token { // named as in the portal
+			entry.Lang = "en"
+		}
 		switch {
 		case each == step:
 			entry.State = "current"

@@ -61,7 +61,7 @@ func (b *tab) clicks(what string, times int, pause ...time.Duration) *tab {
 // press clicks what leads to another page, and waits for it.
 func (b *tab) press(what string) *tab { b.t.Helper(); return b.follow(func() { b.click(what) }) }
 
-// waited lets the page wait for work that takes longer than a second, as on a busy machine.
+// waited lets the page wait for work that takes longer than a second, as on a busy machine, and goes to its result.
 func (b *tab) waited() *tab {
 	b.t.Helper()
 	for b.text(".running-work") != "" {
@@ -71,6 +71,9 @@ func (b *tab) waited() *tab {
 			b.until("the end of the work", `!document.querySelector(".running-work")`)
 		}
 	}
+	if b.find("See the result").Found {
+		b.press("See the result")
+	}
 	return b
 }
 
@@ -78,10 +81,8 @@ func (b *tab) waited() *tab {
 func (b *tab) arrived() *tab {
 	b.t.Helper()
 	b.waited()
-	for _, on := range []string{"See the result", "Hand over the token"} {
-		if b.find(on).Found {
-			b.press(on)
-		}
+	if b.find("Hand over the token").Found {
+		b.press("Hand over the token")
 	}
 	if strings.HasSuffix(b.path(), "/review") && b.find("Continue").Found {
 		b.press("Continue")

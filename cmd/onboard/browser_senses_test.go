@@ -153,3 +153,83 @@ func TestStatusIsNotSwapped(t *testing.T) {
 		t.Errorf("after Copy the focus is on %q", focus)
 	}
 }
+
+// TestPaperHoldsNoButtons: what is printed has values and ticks, and nothing to press.
+func TestPaperHoldsNoButtons(t *testing.T) {
+	s := newSite(t, nil)
+	b := s.browse(true)
+	b.enter().walk("token").press("Create token").arrived()
+	value := b.copied()
+	b.click("Show").click("Show it")
+	call(b, page.PrintToPDF, page.PrintToPDFParams{}) // tells the page that it is printed
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if strings.Contains(b.text("body"), value) {
+		t.Error("the token is on the paper")
+	}
+	if got := evaluate[[]string](b, `[...document.querySelectorAll("button, .button")].filter((e) => e.checkVisibility({visibilityProperty: true})).map((e) => e.innerText)`); len(got) > 0 {
+		t.Errorf("buttons are printed: %q", got)
+	}
+	if got := b.text("#tenant-url"); got == "" {
+		t.Error("the Tenant URL is not on the paper")
+	}
+}
+
+// TestPortalLabelsAreEnglish: a screen reader that speaks Finnish says the words of the portal in English (WCAG 2.2, 3.1.2).
+func TestPortalLabelsAreEnglish(t *testing.T) {
+	s := siteToStart(t, nil).in("fi")
+	b := s.browse(true)
+	b.enter().walk("directory", func(int) { b.speaksEnglishWhereThePortalDoes() })
+	b.press("Save and continue").speaksEnglishWhereThePortalDoes()
+	b.open(strings.TrimSuffix(b.path(), "directory") + "application").speaksEnglishWhereThePortalDoes()
+}
+
+// portalWords are labels of the portal that stand on the pages.
+const portalWords = `/^(Directory \(tenant\) ID|Application \(client\) ID|App registrations|Object ID|Create your own application|Application Administrator|Redirect URI|Secret Token|Tenant URL)$/`
+
+func (b *tab) speaksEnglishWhereThePortalDoes() {
+	b.t.Helper()
+	if got := evaluate[string](b, "document.documentElement.lang"); got != b.lang() {
+		b.t.Errorf("%s is in %q", b.path(), got)
+	}
+	got := evaluate[map[string]string](b, `(() => {
+		const found = {}, walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		while (walk.nextNode()) if (`+portalWords+`.test(walk.currentNode.data.trim())) found[walk.currentNode.data.trim()] = walk.currentNode.parentElement.closest("[lang]").lang;
+		return found;
+	})()`)
+	for words, lang := range got {
+		if lang != "en" {
+			b.t.Errorf("on %s %q is said in %q", b.path(), words, lang)
+		}
+	}
+	if len(got) == 0 && !strings.HasSuffix(b.path(), "/signin") {
+		b.t.Errorf("on %s no label of the portal was found", b.path())
+	}
+}
+
+// TestOrderOfFocus holds for every step: the focus goes through the page as it is read, from top to bottom and back to the top, and
+// never into what cannot be seen.
+func TestOrderOfFocus(t *testing.T) {
+	s := newSite(t, nil)
+	b := s.browse(true)
+	look := func(int) {
+		const order = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]")].filter((e) => e.tabIndex >= 0 && !e.disabled && e.checkVisibility({visibilityProperty: true}))`
+		if high := evaluate[[]string](b, order+`.filter((e) => e.tabIndex > 0).map((e) => e.outerHTML.slice(0, 80))`); len(high) > 0 {
+			t.Errorf("on %s out of order: %q", b.path(), high)
+		}
+		// What comes later in the document never stands higher, but for two that stand side by side.
+		up := evaluate[[]string](b, `(() => {
+			const all = `+order+`.filter((e) => !e.matches(".skip, .unseen")), up = [];
+			for (let i = 1; i < all.length; i++) {
+				const before = all[i - 1].getBoundingClientRect(), after = all[i].getBoundingClientRect();
+				if (after.bottom < before.top - 1) up.push(all[i - 1].innerText + " > " + all[i].innerText);
+			}
+			return up;
+		})()`)
+		if len(up) > 0 {
+			t.Errorf("on %s the focus goes up: %q", b.path(), up)
+		}
+		t.Logf("%s: %s", b.path(), evaluate[string](b, order+`.map((e) => (e.labels?.[0] ?? e).innerText.trim().replace(/\s+/g, " ") || e.name).join(" · ")`))
+	}
+	b.enter().walk("token", look).press("Create token").arrived()
+	look(9)
+}
