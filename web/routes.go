@@ -139,6 +139,9 @@ func (s *Server) setupPages(r chi.Router) {
 	r.Post("/access", s.handle(s.in(s.submitAccess)))
 	s.page(r, "/activity", s.in(s.showActivity))
 	s.page(r, "/links", s.in(s.showLinks))
+	// The token itself is only in answers to forms, which secretPages are.
+	s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
+	s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
 	if s.Console != nil {
 		s.page(r, "/watching", s.in(s.showWatching))
 		s.page(r, "/watching/now", s.in(s.showWatchingNow))
@@ -149,14 +152,12 @@ func (s *Server) setupPages(r chi.Router) {
 	s.page(r, "/links/{link}/replace", s.in(s.confirmLink(true)))
 }
 
-// secretPages hold a token, a new link, or the state of a sign-in.
+// secretPages may hold a token, a new link, or the state of a sign-in.
 func (s *Server) secretPages(r chi.Router) {
-	s.page(r, "/token", s.in(reachable(wizard.Token, s.showToken)))
 	r.Post("/token", s.handle(s.in(reachable(wizard.Token, s.submitToken))))
 	r.Post("/token/probe", s.handle(s.in(reachable(wizard.Token, s.submitProbe))))
 	r.Post("/token/show", s.handle(s.in(reachable(wizard.Token, s.submitShow))))
 	r.Post("/token/pasted", s.handle(s.in(reachable(wizard.Token, s.submitPasted))))
-	s.page(r, "/token/replace", s.in(reachable(wizard.Token, s.showReplace)))
 	r.Post("/signin-test/begin", s.handle(s.in(reachable(wizard.SigninTest, s.submitTrial))))
 	r.Post("/later/link", s.handle(s.in(s.makeResumeLink)))
 	r.Post("/links", s.handle(s.in(s.submitLink)))
@@ -175,7 +176,7 @@ type stepHandlers struct {
 	show, submit inSetup
 }
 
-// steps lists every step but token, whose pages are never compressed and have routes of their own.
+// steps lists every step but token, whose forms have routes of their own.
 func (s *Server) steps() []stepHandlers {
 	return []stepHandlers{
 		{wizard.Start, s.showStart, s.submitStart},

@@ -30,6 +30,7 @@ func (a album) take(name, heading string) album {
 		a.t.Errorf("%s has the heading %q, want %q", name, got, heading)
 	}
 	a.visited()
+	a.light(name).still(name)
 	a.narrow(name)
 	a.accessible(name)
 	a.dictate(name)
