@@ -27,7 +27,7 @@ const look = async ({ url, cookies, press }) => {
       await page.goto(url);
       await Promise.all([page.waitForNavigation(), page.click(press)]);
     }
-    const flags = { logLevel: "silent", onlyCategories: press ? categories.slice(1) : categories, disableStorageReset: true };
+    const flags = { logLevel: "silent", onlyCategories: press ? categories.slice(1) : categories, disableStorageReset: true, maxWaitForLoad: 12000 }; // the console is never done: it listens
     const { lhr } = await (press ? snapshot(page, { flags }) : lighthouse(url, flags, undefined, page));
     const scores = {};
     const wrong = lhr.runtimeError ? [lhr.runtimeError.message] : [];

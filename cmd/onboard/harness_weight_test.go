@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -149,11 +148,11 @@ func (w *weighed) weigh() weight {
 	for _, x := range w.parts {
 		came, known := firstCame.Load(x.path())
 		switch {
-		case x.later():
-		case x.again || !known || !sameSite(x.address, d.address) || !slices.Contains([]network.ResourceType{network.ResourceTypeStylesheet, network.ResourceTypeScript, network.ResourceTypeOther}, x.kind):
-			sum.strange = append(sum.strange, string(x.kind)+" "+x.address)
-		default:
+		case x.later() || sameSite(x.address, d.address) && x.path() == static.URL("favicon.svg"):
+		case known && !x.again && sameSite(x.address, d.address) && (x.kind == network.ResourceTypeStylesheet || x.kind == network.ResourceTypeScript):
 			assets[x.path()] = came.(size)
+		default:
+			sum.strange = append(sum.strange, string(x.kind)+" "+x.address)
 		}
 	}
 	sum.cold = sum.next
@@ -214,21 +213,6 @@ func (b *tab) light(name string) *tab {
 	}
 	if len(w.strange) > 0 {
 		b.t.Errorf("%s asks for %v", name, w.strange)
-	}
-	return b
-}
-
-// still demands that nothing which can be seen on the page has been shifted since it came, except by what a person did.
-func (b *tab) still(name string) *tab {
-	b.t.Helper()
-	shifts := evaluate[[]string](b, `(() => {
-		const observer = new PerformanceObserver(() => {});
-		observer.observe({type: "layout-shift", buffered: true});
-		const what = ({node, previousRect: a, currentRect: b}) => `+"`${node?.outerHTML?.slice(0, 60)} from ${a.x},${a.y} ${a.width}×${a.height} to ${b.x},${b.y} ${b.width}×${b.height}`"+`;
-		return observer.takeRecords().filter((e) => !e.hadRecentInput).map((e) => e.value.toFixed(4) + ": " + e.sources.map(what).join("; "));
-	})()`)
-	for _, shift := range shifts {
-		b.t.Errorf("%s shifts by %s", name, shift)
 	}
 	return b
 }

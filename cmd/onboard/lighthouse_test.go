@@ -103,12 +103,27 @@ func worst(scores map[string]int) int {
 func TestLighthouse(t *testing.T) {
 	l := startLighthouse(t)
 	s := newSiteWithConsole(t, nil)
-	l.judge("home", s.visitor().get("/"))
-	l.judge("link", s.visitor().get(s.link()))
-	l.judge("checklist", s.visitor().get("/checklist"))
-	for _, step := range []string{"start", "application", "directory", "signin", "redirect", "secret", "assign", "review"} {
-		l.judge(step, s.visitor().open(s.link()).walk(step))
-	}
+	t.Run("way in", func(*testing.T) {
+		l.judge("home", s.visitor().get("/"))
+		l.judge("link", s.visitor().get(s.link()))
+		l.judge("checklist", s.visitor().get("/checklist"))
+	})
+	t.Run("steps", func(*testing.T) {
+		for _, step := range []string{"start", "application", "directory", "signin", "redirect", "secret", "assign", "review"} {
+			l.judge(step, s.visitor().open(s.link()).walk(step))
+		}
+	})
+	t.Run("token and after", func(*testing.T) { l.judgeTheEnd(s) })
+	t.Run("console", func(*testing.T) {
+		setup := s.visitor().open(s.link()).walk("secret").setup()
+		g := s.guide()
+		for _, page := range []string{"", "/new", "/call", "/figures", "/setups/" + setup} {
+			l.judge("console "+strings.TrimSuffix(page, setup), g.get("/console"+page))
+		}
+	})
+}
+
+func (l *lighthouse) judgeTheEnd(s *site) {
 	v := s.visitor().open(s.link()).walk("review").register()
 	setup := strings.TrimSuffix(v.path, "token")
 	l.judge("token", v)
@@ -123,9 +138,4 @@ func TestLighthouse(t *testing.T) {
 		l.judge(aside, v.get(setup+aside))
 	}
 	l.judge("sessions", v.get("/sessions"))
-	g := s.guide()
-	l.judge("console", g)
-	for _, page := range []string{"new", "call", "figures", "setups/" + strings.Split(setup, "/")[2]} {
-		l.judge("console "+strings.Split(page, "/")[0], g.get("/console/"+page))
-	}
 }
