@@ -15,7 +15,7 @@ import (
 
 const (
 	maxBody       = 64 << 10 // bytes of a form; the largest answer is a pasted access token
-	compressLevel = 1
+	compressLevel = 5 // 7 % less than level 1, for 20 µs at most
 )
 
 // routes is the whole site in one place.
@@ -24,6 +24,11 @@ func (s *Server) routes() http.Handler {
 	r.Use(middleware.RequestID, middleware.Client(s.TrustedProxies), middleware.Log(s.Log, s.Observe), middleware.Recover(s.Log, s.crashed))
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
+	r.Group(func(r chi.Router) { // what the headers of pages say is about documents; on each asset they would weigh 400 bytes
+		r.Use(middleware.Host(s.PublicURL, s.misdirected))
+		r.Method(http.MethodGet, "/static/*", static.Handler())
+		r.Method(http.MethodHead, "/static/*", static.Handler())
+	})
 
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Headers(s.PublicURL, s.IDURL))
@@ -32,8 +37,6 @@ func (s *Server) routes() http.Handler {
 		r.Use(middleware.Limit(maxBody))
 		r.NotFound(s.notFound)
 		r.MethodNotAllowed(s.notAllowed)
-		r.Method(http.MethodGet, "/static/*", static.Handler())
-		r.Method(http.MethodHead, "/static/*", static.Handler())
 		if s.Sandbox != nil {
 			r.Handle("/sandbox/*", s.Sandbox)
 		}

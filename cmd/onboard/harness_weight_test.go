@@ -18,7 +18,7 @@ import (
 const (
 	mostCold     = 14_600 // a form page with all that belongs to it, in a browser that has nothing yet
 	mostColdLive = 34_000 // the same for a page of the console, and for one on which something changes by itself
-	mostNext     = 5_000  // the next page, in a browser that has the rest, with the redirect that led to it
+	mostNext     = 5_000  // the next page, in a browser that has the rest
 	mostBare     = 14_600 // the same where it is not compressed, because it may hold a secret
 	mostHTML     = 5_000
 	mostStyle    = 6_000
@@ -133,14 +133,16 @@ func (x *exchange) later() bool {
 type weight struct {
 	next, cold, html, style, script float64
 	live                            bool     // a page of the console, or one that changes by itself
-	bare                            bool     // not compressed, as the answer to a form may be
+	bare                            bool     // not compressed
 	answer                          bool     // to a form: it is never the first page that comes
+	secretive                       bool     // may hold a secret: it is not compressed
 	strange                         []string // what no page may ask for
 }
 
 func (w *weighed) weigh() weight {
 	d := w.document
-	sum := weight{next: d.wire + d.redirects, html: d.body, bare: !d.packed, answer: d.method == http.MethodPost}
+	sum := weight{next: d.wire, html: d.body, bare: !d.packed, answer: d.method == http.MethodPost}
+	sum.secretive = sum.answer || strings.HasPrefix(d.path(), "/s/")
 	assets := map[string]size{}
 	if icon, ok := firstCame.Load(static.URL("favicon.svg")); ok { // browsers ask for it when they like
 		assets[static.URL("favicon.svg")] = icon.(size)
@@ -155,7 +157,7 @@ func (w *weighed) weigh() weight {
 			sum.strange = append(sum.strange, string(x.kind)+" "+x.address)
 		}
 	}
-	sum.cold = sum.next
+	sum.cold = d.wire + d.redirects
 	for path, size := range assets {
 		sum.cold += size.wire
 		switch path {
@@ -179,11 +181,11 @@ func (w weight) String() string {
 // over are the budgets that a page does not keep to.
 func (w weight) over() (all []string) {
 	cold := map[bool]float64{true: mostColdLive, false: mostCold}[w.live]
-	next := map[bool]float64{true: mostBare, false: mostNext}[w.answer && w.bare]
+	next := map[bool]float64{true: mostBare, false: mostNext}[w.secretive && w.bare]
 	for what, is := range map[string]bool{
 		"as the first page": !w.answer && w.cold > cold,
 		"as the next page":  w.next > next,
-		"HTML":              !w.live && !w.bare && w.html > mostHTML,
+		"HTML":              !w.live && !w.secretive && w.html > mostHTML,
 		"CSS":               w.style > mostStyle,
 		"JavaScript":        w.script > mostScript,
 	} {
