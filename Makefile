@@ -11,7 +11,7 @@ BIN := bin/onboard
 UNWATCHED := -gcflags=modernc.org/...=-d=checkptr=0 -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0'
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify generate fmt lint vuln bench image image-twice peers screenshots
+.PHONY: help run build test verify generate fmt lint vuln bench image image-twice peers screenshots quality
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,9 +68,14 @@ image: ## the container image of this commit in bin/image, without an engine; se
 image-twice: ## the image made twice, elsewhere and from nothing: its digest has to be the same
 	@.ci/image-twice
 
-screenshots: ## a picture of every page and state, in the directory ONBOARD_SCREENSHOTS (.cache/screenshots)
+screenshots: export ONBOARD_SCREENSHOTS := $(abspath $(or $(ONBOARD_SCREENSHOTS),.cache/screenshots))
+screenshots: ## a picture of every page and state, by width and theme, and contact sheets of them, in ONBOARD_SCREENSHOTS (.cache/screenshots)
 	@.ci/need chromium
-	ONBOARD_SCREENSHOTS='$(abspath $(or $(ONBOARD_SCREENSHOTS),.cache/screenshots))' $(GO) test -count=1 -run='^TestPictures$$' ./cmd/onboard
+	$(GO) test -count=1 -timeout 60m -run='^TestPictures$$' ./cmd/onboard
+	$(GO) test -count=1 -tags quality -run='^TestContactSheets$$' ./cmd/onboard
 
 peers: ## the flow against stand-ins that this project did not write; needs Node
 	@.ci/peers
+
+quality: ## Lighthouse on every screen, and axe-core in every language; needs Node
+	@.ci/quality

@@ -29,6 +29,7 @@ func serve(w http.ResponseWriter, r *http.Request, a *asset) {
 	header.Set("Content-Type", a.kind)
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Vary", "Accept-Encoding")
 	coding := accepted(r.Header.Get("Accept-Encoding"))
 	body := map[string][]byte{"br": a.brotli, "gzip": a.gzip}[coding]

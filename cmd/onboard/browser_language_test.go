@@ -34,7 +34,7 @@ func TestFinnishFitsAPhone(t *testing.T) {
 	}
 	b.size(320)
 	for _, page := range pages {
-		b.open(page)
+		b.open(page).light(page)
 		if wide := evaluate[float64](b, "document.documentElement.scrollWidth"); math.Round(wide) > 320 {
 			t.Errorf("%s is %v px wide", page, wide)
 		}

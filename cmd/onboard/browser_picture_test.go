@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,13 +31,14 @@ func (a album) take(name, heading string) album {
 		a.t.Errorf("%s has the heading %q, want %q", name, got, heading)
 	}
 	a.visited()
+	a.light(name).still(name)
 	a.narrow(name)
 	a.accessible(name)
 	a.dictate(name)
 	if a.dir == "" || a.lang() != "en" {
 		return a
 	}
-	for _, width := range []int64{1280, 320} {
+	for _, width := range []int64{320, 768, 1280, 1920} {
 		for _, scheme := range []string{"light", "dark"} {
 			a.save(name, width, scheme)
 		}
@@ -55,7 +57,7 @@ func (a album) save(name string, width int64, scheme string) {
 		Format: page.CaptureScreenshotFormatPng, CaptureBeyondViewport: new(true),
 		Clip: &page.Viewport{Width: float64(width), Height: height, Scale: 1},
 	})
-	dir := filepath.Join(a.dir, map[int64]string{1280: "wide-", 320: "narrow-"}[width]+scheme)
+	dir := filepath.Join(a.dir, fmt.Sprintf("%d-%s", width, scheme))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		a.t.Fatal(err)
 	}

@@ -84,6 +84,7 @@ type tab struct {
 	restored bool // the last document came out of the back/forward cache
 	document *network.Response
 	wrong    []string
+	scale    scale
 }
 
 // browse opens a browser of its own, without cookies, with or without JavaScript.
@@ -150,6 +151,7 @@ func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 func (b *tab) hear(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.scale.hear(event)
 	switch e := event.(type) {
 	case *page.EventFrameStartedLoading:
 		b.loading = true
