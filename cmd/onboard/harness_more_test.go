@@ -152,6 +152,9 @@ func (v *visitor) register() *visitor {
 // handOver presses Create token or Replace token and ends on the page that hands it over, however long it takes.
 func (v *visitor) handOver() *visitor {
 	v.t.Helper()
+	if v.page.Find("#waiting").Length() > 0 { // what went before may still be ending
+		v.idle("token")
+	}
 	v.send(map[string]string{"replaces": v.page.Find("main [name=replaces]").AttrOr("value", "")})
 	if v.value() != "" {
 		return v
