@@ -2,6 +2,7 @@ package static
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,7 +32,7 @@ func serve(w http.ResponseWriter, r *http.Request, a *asset) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Vary", "Accept-Encoding")
-	coding := accepted(r.Header.Get("Accept-Encoding"))
+	coding := Accepted(r.Header.Get("Accept-Encoding"), "br", "gzip")
 	body := map[string][]byte{"br": a.brotli, "gzip": a.gzip}[coding]
 	if body != nil {
 		header.Set("Content-Encoding", coding)
@@ -44,22 +45,23 @@ func serve(w http.ResponseWriter, r *http.Request, a *asset) {
 	}
 }
 
-// accepted chooses brotli before gzip before nothing. A coding with q=0 is refused (RFC 9110, section 12.5.3).
-func accepted(header string) string {
-	best := ""
+// Accepted chooses the first of the codings that an Accept-Encoding header names and does not refuse with q=0 (RFC 9110, section
+// 12.5.3); empty when it names none of them.
+func Accepted(header string, codings ...string) string {
+	best := len(codings)
 	for part := range strings.SplitSeq(header, ",") {
-		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		coding, weight, _ := strings.Cut(part, ";")
 		if q, given := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q="); given {
 			if value, err := strconv.ParseFloat(q, 64); err != nil || value == 0 {
 				continue
 			}
 		}
-		switch coding {
-		case "br":
-			return "br"
-		case "gzip":
-			best = "gzip"
+		if at := slices.Index(codings[:best], strings.TrimSpace(coding)); at >= 0 {
+			best = at
 		}
 	}
-	return best
+	if best == len(codings) {
+		return ""
+	}
+	return codings[best]
 }

@@ -145,9 +145,6 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessi
 	tenant, purpose := text(r, signInTenant), purposeOf(r)
 	m := &mistakes{v: &visit{t: s.printer(r), r: r}}
 	if m.tenant(signInTenant, tenant); !m.any() {
-		if sess.IsNew && s.begun.Miss(r.Context()) {
-			return errBusy
-		}
 		err := s.leadToAritma(w, r, sess, tenant, purpose)
 		if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) || s.guessed(r, err) {
 			return err // nil: the way leads on
@@ -164,8 +161,11 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessi
 	return render(w, r, http.StatusUnprocessableEntity, page.Home(view))
 }
 
-// leadToAritma begins a sign-in and answers with the page that leads to Aritma ID.
+// leadToAritma begins a sign-in and answers with the page that leads to Aritma ID. Those of somebody who is not signed in are counted.
 func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sessions.Session, tenant string, purpose account.Purpose) error {
+	if accountOf(sess).IsZero() && s.begun.Miss(r.Context()) {
+		return errBusy
+	}
 	saved := func() ([]byte, error) {
 		if sess.IsNew {
 			if err := sess.Save(r, w); err != nil {

@@ -123,7 +123,7 @@ func (s *Server) makeResumeLink(v *visit) error {
 		return err
 	}
 	view.ResumeURL = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
-	view.SharingScreen = v.setup.State.Answers.SharingScreen
+	view.Frame.Keep, view.SharingScreen = true, v.setup.State.Answers.SharingScreen
 	view.ResumeUntil = v.t.Day(link.ExpiresAt)
 	return v.render(http.StatusOK, page.Later(view))
 }

@@ -168,9 +168,6 @@ func (s *Server) beginConsoleSignIn(w http.ResponseWriter, r *http.Request, sess
 	if s.Accounts == nil {
 		return errNotFound
 	}
-	if sess.IsNew && s.begun.Miss(r.Context()) {
-		return errBusy
-	}
 	return s.leadToAritma(w, r, sess, s.ConsoleTenant, account.Purpose{Console: true})
 }
 

@@ -76,7 +76,7 @@ func (s *Server) submitNewSetup(d *desk) error {
 		return row.ID == setup.ID || !strings.EqualFold(row.Tenant, setup.Tenant) || row.Stand == console.Completed
 	})
 	frame := s.deskFrame(d, "console.made.title", "console.made.lead", "Company", setup.Company)
-	frame.Wide = false
+	frame.Wide, frame.Keep = false, true
 	return render(d.w, r, http.StatusOK, page.ConsoleMade(page.ConsoleMadeView{
 		Frame: frame, Link: s.linkURL(value), Where: d.t.T("console.link.where", "Date", d.t.Moment(made.ExpiresAt)),
 		Others: len(others), OthersURL: consolePath + "?" + url.Values{"q": {setup.Tenant}}.Encode(), SetupURL: deskURL(setup.ID, ""), NewURL: consolePath + "/new",

@@ -264,6 +264,7 @@ func (s *Server) handDeskLink(d *desk, value secret.Secret, link onboarding.Link
 		return err
 	}
 	return s.again(d, http.StatusOK, func(view *page.ConsoleSetupView) {
+		view.Frame.Keep = true
 		view.Made, view.MadeWhere = s.linkURL(value), d.t.T("console.link.where", "Date", d.t.Moment(link.ExpiresAt))
 	})
 }

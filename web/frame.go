@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/aritma/entra-onboard/internal/fault"
 	"github.com/aritma/entra-onboard/internal/onboarding"
@@ -15,8 +16,8 @@ import (
 
 // frame is the frame of a page outside a setup.
 func (s *Server) frame(r *http.Request, title, lead string, pairs ...any) layout.Frame {
-	t := s.printer(r)
-	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support, Languages: s.languages(r), Theme: s.theme(r)}
+	t, back := s.printer(r), s.back(r)
+	f := layout.Frame{T: t, Title: t.T(title, pairs...), Sandbox: s.Sandbox != nil, Support: s.Support, Languages: s.languages(back), Theme: s.theme(r, back)}
 	if sess, err := s.session(r); err == nil {
 		f.Session = s.sessionLife(t, sess)
 		if person := accountOf(sess); !person.IsZero() {
@@ -46,7 +47,7 @@ func (s *Server) aside(v *visit, title, lead string, pairs ...any) layout.Frame 
 	}
 	_, answered := v.setup.State.Marks[wizard.Start]
 	if answered {
-		f.SharingScreen, f.SharingURL, f.SharingBack = v.setup.State.Answers.SharingScreen, v.url("sharing"), v.page()
+		f.SharingScreen, f.SharingURL, f.SharingBack = v.setup.State.Answers.SharingScreen, v.url("sharing"), v.within(f.Theme.Back)
 	}
 	return f
 }
@@ -81,9 +82,17 @@ func (s *Server) stepFrame(v *visit, step wizard.Step, pairs ...any) layout.Fram
 	return f
 }
 
-// form is what every step's form has in common.
+// form is what every step's form has in common. One that was not accepted keeps the revision that it was sent with: what another
+// tab saved meanwhile is still compared with the next one sent.
 func (s *Server) form(v *visit, step wizard.Step) page.Form {
-	return page.Form{Action: v.step(step), Revision: v.revision(step)}
+	f := page.Form{Action: v.step(step), Revision: v.revision(step)}
+	switch {
+	case v.retold && v.r.PostForm.Has("before"): // the comparison is not shown again by this answer
+		f.Revision, _ = strconv.Atoi(v.r.PostForm.Get("before"))
+	case v.r.PostForm.Has("revision"):
+		f.Revision = v.seen()
+	}
+	return f
 }
 
 // mistakes collects what is wrong with a form, in the order of its fields.

@@ -21,13 +21,29 @@ const (
 	// session is and stays when one ends; a __Host- cookie cannot be planted by a sibling host (RFC 6265bis, 4.1.3.2).
 	LanguageCookie = "onboard-language"
 	hostPrefix     = "__Host-"
+	maxAsked       = 256                // bytes of Accept-Language that are read; browsers send fewer than 100
 	languageLife   = 365 * 24 * 60 * 60 // seconds; browsers keep none for more than 400 days
 )
 
 // printer makes sentences in the language of a request: the one that it chooses, or that was chosen before, else the one that the
 // browser asks for.
 func (s *Server) printer(r *http.Request) message.Printer {
-	return s.Messages.For(append(s.chosen(r), r.Header.Values("Accept-Language")...)...)
+	return s.Messages.For(append(s.chosen(r), asked(r)...)...)
+}
+
+// asked is what the browser asks for, as far as it is read: up to maxAsked bytes, and no part of an entry.
+func asked(r *http.Request) (lines []string) {
+	left := maxAsked
+	for _, line := range r.Header.Values("Accept-Language") {
+		if len(line) > left {
+			line = line[:max(0, strings.LastIndexByte(line[:left], ','))]
+		}
+		if line == "" {
+			break
+		}
+		lines, left = append(lines, line), left-len(line)
+	}
+	return lines
 }
 
 // chosen is the tag of the language that the form of the request chooses, or that was chosen in this browser before; none when nobody
@@ -92,22 +108,28 @@ func within(address string) string {
 }
 
 // languages is the switch of a page; nil where there is nothing to choose.
-func (s *Server) languages(r *http.Request) *layout.LanguagesView {
+func (s *Server) languages(back string) *layout.LanguagesView {
 	if len(s.Messages.Languages()) < 2 {
 		return nil
 	}
-	return &layout.LanguagesView{Action: languagePath, Back: s.back(r), Choices: s.Messages.Languages()}
+	return &layout.LanguagesView{Action: languagePath, Back: back, Choices: s.Messages.Languages()}
 }
 
+const (
+	maxBack  = 200 // bytes of a path
+	maxDepth = 6   // segments: /console/setups/{setup}/links/{link}/replace
+)
+
 // back is where the page of a request can be asked for again: its own address, or the nearest above it that answers GET. Of a
-// query only the console's stays, which is a search: that of a sign-in is for one time.
+// query only the console's stays, which is a search: that of a sign-in is for one time. An address that is longer than the site's own
+// is not looked at, since anybody may ask for one and each of its parts would be looked up.
 func (s *Server) back(r *http.Request) string {
 	at := r.URL.EscapedPath()
 	if r.Method == http.MethodGet && strings.HasPrefix(at, consolePath) {
 		return r.URL.RequestURI()
 	}
 	here := chi.RouteContext(r.Context())
-	if here == nil {
+	if here == nil || len(at) > maxBack || strings.Count(at, "/") > maxDepth {
 		return "/"
 	}
 	for ; at != "/" && at != "."; at = path.Dir(at) {

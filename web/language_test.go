@@ -29,3 +29,25 @@ func TestChoiceOverHTTPS(t *testing.T) {
 		}
 	}
 }
+
+// TestAcceptLanguageIsBounded: what is asked for behind the first 256 bytes is not read.
+func TestAcceptLanguageIsBounded(t *testing.T) {
+	s := &Server{Options: Options{Messages: messagetest.Catalogue(t), PublicURL: &url.URL{Scheme: "https", Host: "onboard.example"}}}
+	for _, c := range []struct {
+		lines []string
+		want  string
+	}{
+		{[]string{"et, fi;q=0.8"}, "fi"},
+		{[]string{"et", "fi"}, "fi"},
+		{[]string{"fi," + strings.Repeat("et,", 10000)}, "fi"},
+		{[]string{strings.Repeat("et,", 100) + "fi"}, "en"},
+		{[]string{strings.Repeat("et,", 85), "fi"}, "en"},
+		{[]string{strings.Repeat("e", 1000)}, "en"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header["Accept-Language"] = c.lines
+		if got := s.printer(r).Lang(); got != c.want {
+			t.Errorf("%.20q…: %s, want %s", c.lines, got, c.want)
+		}
+	}
+}

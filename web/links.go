@@ -201,6 +201,7 @@ func (s *Server) handOverLink(v *visit, value secret.Secret, done string, link o
 		return err
 	}
 	view.Made = secret.New(s.PublicURL.JoinPath("s", value.Expose()).String())
+	view.Frame.Keep = true
 	view.MadeWhere = v.t.T("links.made.where", "Date", link.ExpiresAt)
 	view.Notice = &component.NoticeView{Kind: component.NoticeGood, Focus: true, Title: done}
 	return v.render(http.StatusOK, page.Links(view))

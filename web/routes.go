@@ -23,7 +23,9 @@ func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, middleware.Client(s.TrustedProxies), middleware.Log(s.Log, s.Observe), middleware.Recover(s.Log, s.crashed))
 	r.Get("/healthz", s.healthz)
+	r.Head("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
+	r.Head("/readyz", s.readyz)
 	r.Group(func(r chi.Router) { // what the headers of pages say is about documents; on each asset they would weigh 400 bytes
 		r.Use(middleware.Host(s.PublicURL, s.misdirected))
 		r.Method(http.MethodGet, "/static/*", static.Handler())
@@ -49,7 +51,8 @@ func (s *Server) routes() http.Handler {
 }
 
 // compressor packs the pages that are asked for. What a form is answered with is not packed: it may show a secret that somebody
-// pasted into the wrong field. The encoder is another than chi's own because that one clears 0.6 MB for every page.
+// pasted into the wrong field. The encoder is another than chi's own because that one clears 0.6 MB for every page;
+// chi packs for whatever has the letters gzip in it, so it is asked only where that is accepted.
 func compressor() func(http.Handler) http.Handler {
 	c := chimiddleware.NewCompressor(compressLevel, "text/html")
 	c.SetEncoder("gzip", func(w io.Writer, level int) io.Writer {
@@ -62,7 +65,8 @@ func compressor() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		packed := c.Handler(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if unsafe := r.Method != http.MethodGet && r.Method != http.MethodHead; unsafe {
+			unsafe := r.Method != http.MethodGet && r.Method != http.MethodHead
+			if unsafe || static.Accepted(r.Header.Get("Accept-Encoding"), "gzip") == "" {
 				next.ServeHTTP(w, r)
 				return
 			}

@@ -9,9 +9,9 @@ import (
 // pageInSetup is what a page of a setup is named in its address.
 var pageInSetup = regexp.MustCompile(`^[a-z]+(-[a-z]+)*(/[a-z]+(-[a-z]+)*)?$`)
 
-// page is the page of the setup that was asked for, such as "token" or "token/replace".
-func (v *visit) page() string {
-	return strings.TrimPrefix(v.r.URL.Path, "/setup/"+v.setup.ID+"/")
+// within is the page of the setup that has an address, such as "token" or "token/replace".
+func (v *visit) within(address string) string {
+	return strings.TrimPrefix(address, "/setup/"+v.setup.ID+"/")
 }
 
 // submitSharing is the switch in the header: whether the screen is shared, so that what is secret is asked about before it is
@@ -19,13 +19,18 @@ func (v *visit) page() string {
 func (s *Server) submitSharing(v *visit) error {
 	m := &mistakes{v: v}
 	sharing := m.oneOf("sharing", "start.sharing.missing", "yes", "no")
-	if !m.any() {
+	refused := m.any()
+	if !refused {
 		if err := s.Onboarding.ShareScreen(v.ctx(), v.setup.ID, v.actor(), sharing == "yes"); err != nil {
 			return err
 		}
 	}
 	if v.r.PostForm.Get("stay") != "" {
-		v.w.WriteHeader(http.StatusNoContent)
+		status := http.StatusNoContent
+		if refused {
+			status = http.StatusUnprocessableEntity
+		}
+		v.w.WriteHeader(status)
 		return nil
 	}
 	back := v.r.PostForm.Get("back")

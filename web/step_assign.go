@@ -39,8 +39,7 @@ func (s *Server) submitAssign(v *visit) error {
 	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Assign, v.seen(), v.actor(), wizard.Assigned{FirstPerson: person})
 	var changed *onboarding.ChangedError
 	if errors.As(err, &changed) {
-		view.Form.Revision = changed.Setup.State.Marks[wizard.Assign].Revision
-		view.Form.Changed = s.compare(v, changed, component.CompareRow{Label: v.t.T("assign.person"), Here: person, There: changed.Setup.State.Answers.FirstPerson})
+		s.compare(v, &view.Form, wizard.Assign, changed, component.CompareRow{Label: v.t.T("assign.person"), Here: person, There: changed.Setup.State.Answers.FirstPerson})
 		return v.render(http.StatusConflict, page.Assign(view))
 	}
 	return s.saved(v, wizard.Assign, setup, err)

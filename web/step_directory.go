@@ -47,8 +47,7 @@ func (s *Server) submitDirectory(v *visit) error {
 		switch {
 		case errors.As(err, &changed):
 			a := changed.Setup.State.Answers
-			view.Form.Revision = changed.Setup.State.Marks[wizard.Directory].Revision
-			view.Form.Changed = s.compare(v, changed,
+			s.compare(v, &view.Form, wizard.Directory, changed,
 				component.CompareRow{Label: labelDirectory, LabelLang: "en", Here: directory, There: a.DirectoryID},
 				component.CompareRow{Label: labelClient, LabelLang: "en", Here: client, There: a.ClientID})
 			return v.render(http.StatusConflict, page.Directory(view))

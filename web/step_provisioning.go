@@ -92,8 +92,7 @@ func (s *Server) submitProvisioning(v *visit) error {
 	setup, err := s.Onboarding.Submit(v.ctx(), v.setup.ID, wizard.Provisioning, v.seen(), v.actor(), wizard.ProvisioningSeen{Arrived: seen, Reason: reason})
 	var changed *onboarding.ChangedError
 	if errors.As(err, &changed) {
-		view.Form.Revision = changed.Setup.State.Marks[wizard.Provisioning].Revision
-		view.Form.Changed = s.compare(v, changed,
+		s.compare(v, &view.Form, wizard.Provisioning, changed,
 			component.CompareRow{Label: v.t.T("provisioning.arrived"), Here: v.t.T("provisioning.arrived." + arrived), There: s.arrivedWord(v, changed.Setup.State.Answers)},
 			component.CompareRow{Label: v.t.T("provisioning.reason"), Here: reason, There: changed.Setup.State.Answers.WithoutReason})
 		return v.render(http.StatusConflict, page.Provisioning(view))

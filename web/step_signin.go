@@ -48,8 +48,7 @@ func (s *Server) submitSignin(v *visit) error {
 	var changed *onboarding.ChangedError
 	if errors.As(err, &changed) {
 		a := changed.Setup.State.Answers
-		view.Form.Revision = changed.Setup.State.Marks[wizard.Signin].Revision
-		view.Form.Changed = s.compare(v, changed,
+		s.compare(v, &view.Form, wizard.Signin, changed,
 			component.CompareRow{Label: v.t.T("signin.name"), Here: name, There: a.DisplayName},
 			component.CompareRow{Label: v.t.T("signin.scheme"), Here: scheme, There: a.Scheme},
 			component.CompareRow{Label: v.t.T("signin.create"), Here: s.createWord(v, create == "yes"), There: s.createWord(v, a.AutoProvision)},

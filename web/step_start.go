@@ -36,8 +36,7 @@ func (s *Server) submitStart(v *visit) error {
 		a := changed.Setup.State.Answers
 		view := s.startView(v)
 		view.SharingScreen, view.TwoApps = sharing == "yes", applications == "two"
-		view.Form.Revision = changed.Setup.State.Marks[wizard.Start].Revision
-		view.Form.Changed = s.compare(v, changed,
+		s.compare(v, &view.Form, wizard.Start, changed,
 			component.CompareRow{Label: v.t.T("start.sharing"), Here: s.yesWord(v, view.SharingScreen), There: s.yesWord(v, a.SharingScreen)},
 			component.CompareRow{Label: v.t.T("start.applications"), Here: s.applicationsWord(v, view.TwoApps), There: s.applicationsWord(v, a.TwoApps)})
 		return v.render(http.StatusConflict, page.Start(view))

@@ -10,6 +10,7 @@ import (
 	"github.com/aritma/entra-onboard/internal/portal"
 	"github.com/aritma/entra-onboard/internal/wizard"
 	"github.com/aritma/entra-onboard/templates/component"
+	"github.com/aritma/entra-onboard/templates/page"
 )
 
 // saved ends the submission of a step without fields of its own: on to the next, or back to the open one when
@@ -38,10 +39,11 @@ func (m *mistakes) oneOf(field, missing string, options ...string) string {
 	return value
 }
 
-// compare shows both values of the fields that were changed elsewhere.
-func (s *Server) compare(v *visit, changed *onboarding.ChangedError, rows ...component.CompareRow) *component.CompareView {
+// compare shows both values of the fields that were changed elsewhere. Whoever has seen them may overwrite them with the next form.
+func (s *Server) compare(v *visit, form *page.Form, step wizard.Step, changed *onboarding.ChangedError, rows ...component.CompareRow) {
 	rows = slices.DeleteFunc(rows, func(r component.CompareRow) bool { return r.Here == r.There })
-	return &component.CompareView{Title: v.t.T("changed.title", "Time", s.clock(v.t, changed.At)), Rows: rows}
+	form.Before, form.Revision = v.seen(), changed.Setup.State.Marks[step].Revision
+	form.Changed = &component.CompareView{Title: v.t.T("changed.title", "Time", s.clock(v.t, changed.At)), Rows: rows}
 }
 
 // portal is a deep link with the admin's own ids where they are known. In practice it leads to the practice portal.

@@ -23,8 +23,8 @@ func (s *Server) themeCookie() string {
 }
 
 // theme is how the pages of this browser look: as somebody chose, else as the system does.
-func (s *Server) theme(r *http.Request) layout.ThemeView {
-	v := layout.ThemeView{Action: themePath, Back: s.back(r), Current: layout.ThemeSystem}
+func (s *Server) theme(r *http.Request, back string) layout.ThemeView {
+	v := layout.ThemeView{Action: themePath, Back: back, Current: layout.ThemeSystem}
 	if cookie, err := r.Cookie(s.themeCookie()); err == nil && slices.Contains(layout.Themes, cookie.Value) {
 		v.Current = cookie.Value
 	}

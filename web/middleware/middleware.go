@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,11 @@ func (l logID) WithAttrs(attrs []slog.Attr) slog.Handler { return logID{l.Handle
 // WithGroup implements slog.Handler.
 func (l logID) WithGroup(name string) slog.Handler { return logID{l.Handler.WithGroup(name)} }
 
+// methods are those that net/http knows; a client may invent any other, of any length.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
+}
+
 // Log writes one line for each request and tells observe, which may be nil. Both get the route's pattern, never the path or the
 // query: a setup link is a secret in the path.
 func Log(log *slog.Logger, observe func(route, method string, status int, took time.Duration, stream bool)) func(http.Handler) http.Handler {
@@ -73,7 +79,11 @@ func Log(log *slog.Logger, observe func(route, method string, status int, took t
 			if route == "/healthz" || route == "/readyz" || strings.HasPrefix(route, "/static/") {
 				return
 			}
-			attrs := []any{"method", r.Method, "route", route, "status", ww.Status(), "bytes", ww.BytesWritten(), "duration", took}
+			method := r.Method
+			if !slices.Contains(methods, method) {
+				method = "other"
+			}
+			attrs := []any{"method", method, "route", route, "status", ww.Status(), "bytes", ww.BytesWritten(), "duration", took}
 			log.InfoContext(r.Context(), "request", append(attrs, About(r)...)...)
 		})
 	}
