@@ -25,7 +25,7 @@ build: ## build the static binary
 test: ## every test, with the race detector and real browsers
 	@.ci/need chromium firefox-esr gcc initdb
 	@dir=$$(mktemp -d "$$(.ci/memory)/onboard-test.XXXXXX") && chmod 0711 "$$dir" && trap 'rm -rf "$$dir"' EXIT && \
-	TMPDIR="$$dir" $(GO) test -race $(UNWATCHED) -parallel $$((2 * $$(nproc))) -timeout 40m ./...
+	TMPDIR="$$dir" $(GO) test -race $(UNWATCHED) -parallel $$((1 + $$(nproc))) -timeout 40m ./...
 
 verify: test check ## what CI runs
 

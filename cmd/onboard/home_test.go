@@ -80,7 +80,7 @@ func TestSessionsOfWhoeverCameByALink(t *testing.T) {
 func TestFinishLaterSaysHowToComeBack(t *testing.T) {
 	t.Parallel()
 	for authority, c := range map[string]struct{ more, less []string }{
-		"link":   {[]string{"until " + time.Now().UTC().Add(48*time.Hour).Format("2 January 2006, "), "Keep the message", "by signing in at"}, nil},
+		"link":   {[]string{"until " + time.Now().UTC().Add(48*time.Hour).Format("2 January 2006 "), "Keep the message", "by signing in at"}, nil},
 		"signin": {[]string{"sign in with Aritma"}, []string{"setup link"}},
 	} {
 		s := newSiteOfPeople(t, map[string]string{"ONBOARD_LINK_AUTHORITY": authority})

@@ -11,7 +11,6 @@ import (
 
 // TestStreamTellsTheList: what a customer does is a row of the list a moment later, as the page itself shows it.
 func TestStreamTellsTheList(t *testing.T) {
-	t.Parallel()
 	s := newSiteWithConsole(t, nil)
 	g := s.guide()
 	customer := s.began("Nordlys Bygg AS", "nordlys")

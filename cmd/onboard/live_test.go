@@ -116,7 +116,7 @@ func (l *liveMode) demandToken(operations ...string) {
 		l.t.Errorf("the token step does not say that the SCIM endpoint was not tried:\n%s", text)
 	}
 	l.v.send(nil).at("show")
-	if got := l.v.text("main details code"); got != "string" {
+	if got := l.v.value(); got != "string" {
 		l.t.Fatalf("the page hands over %q, want the token of the example\n%s", got, l.v.text("main"))
 	}
 	request := l.iam.one(l.iam.expect("token", operations...), "createScimToken")

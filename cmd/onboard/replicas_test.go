@@ -201,7 +201,6 @@ func TestReplicaKilled(t *testing.T) {
 
 // TestStreamAcrossReplicas: whoever looks at the console on one program is told at once of what is done on another.
 func TestStreamAcrossReplicas(t *testing.T) {
-	t.Parallel()
 	c := newReplicas(t, 2, nil)
 	here, there := c.all[0], c.all[1]
 	c.pin(here)
