@@ -18,9 +18,13 @@ type Day struct {
 // reminder is when a calendar reminds of the day: at nine in its morning.
 const reminder = "PT9H"
 
+// product names what makes the file (RFC 5545, section 3.7.3).
+const product = "-//Aritma//Entra onboarding//EN"
+
 // Write writes a calendar with that one day. It takes up no time in it.
 func (d Day) Write(w io.Writer) error {
-	calendar := ics.NewCalendarFor("-//Aritma//Entra onboarding//EN")
+	calendar := ics.NewCalendar()
+	calendar.SetProductId(product)
 	calendar.SetMethod(ics.MethodPublish)
 	event := calendar.AddEvent(d.ID)
 	event.SetDtStampTime(d.Made)
@@ -33,5 +37,5 @@ func (d Day) Write(w io.Writer) error {
 	alarm.SetAction(ics.ActionDisplay)
 	alarm.SetDescription(d.Title)
 	alarm.SetTrigger(reminder)
-	return calendar.SerializeTo(w)
+	return calendar.SerializeTo(w, ics.WithNewLineWindows) // on every system (RFC 5545, section 3.1)
 }

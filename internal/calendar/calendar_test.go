@@ -36,10 +36,16 @@ func TestDayIsRead(t *testing.T) {
 	if got := events[0].GetProperty(ics.ComponentPropertyDescription).Value; got != text {
 		t.Errorf("it says %q", got)
 	}
+	if !strings.Contains(file.String(), "\r\nPRODID:-//Aritma//Entra onboarding//EN\r\n") {
+		t.Errorf("it says of another product that it made it:\n%s", file.String())
+	}
 	if len(events[0].Alarms()) != 1 {
 		t.Error("nothing reminds of it")
 	}
 	for line := range strings.Lines(file.String()) {
+		if content, ended := strings.CutSuffix(line, "\r\n"); !ended || strings.Contains(content, "\r") {
+			t.Errorf("%q does not end with CRLF (RFC 5545, section 3.1)", line)
+		}
 		if len(strings.TrimRight(line, "\r\n")) > 75 {
 			t.Errorf("a line of %d bytes (RFC 5545, section 3.1)", len(line))
 		}
