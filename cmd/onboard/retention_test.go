@@ -133,3 +133,26 @@ func TestRetention(t *testing.T) {
 		t.Errorf("the files hold %q", found)
 	}
 }
+
+// TestRetentionCleansTheSearch: of a name that was removed the index of the search holds no three characters.
+func TestRetentionCleansTheSearch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"ONBOARD_RETAIN_ABANDONED": "48h"})
+	v := s.visitor().open(s.link("--contact", "Zqxjvkw Qzjxwyv"))
+	held := func() (grams []string) {
+		for _, gram := range []string{"zqx", "qxj", "xjv", "jvk", "vkw", "qzj", "zjx", "jxw", "xwy", "wyv"} {
+			if s.stored(`SELECT count(*) FROM setup_search_data WHERE instr(block, CAST(? AS BLOB))`, gram) {
+				grams = append(grams, gram)
+			}
+		}
+		return grams
+	}
+	if len(held()) == 0 {
+		t.Error("none of them is found while the name is there")
+	}
+	s.passes(72 * time.Hour)
+	eventually(t, "removal", func() bool { return s.forgotten(v.setup()) })
+	if left := held(); len(left) > 0 {
+		t.Errorf("the index still holds %q", left)
+	}
+}
