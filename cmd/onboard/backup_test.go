@@ -9,15 +9,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aritma/entra-onboard/internal/config"
 	"github.com/aritma/entra-onboard/internal/sandbox"
+	"github.com/aritma/entra-onboard/internal/seal"
 	"github.com/aritma/entra-onboard/internal/store/postgrestest"
 )
 
 // rehearse makes a backup while the service runs and people work, loses the database, restores, and goes on. What was there when
 // the backup was made is there again, and no token is shown twice: neither one that was shown before, nor one that was shown after.
-func rehearse(t *testing.T, s *site, backup, lose, restore func()) {
+// Settled are the flags of "onboard restored".
+func rehearse(t *testing.T, s *site, backup, lose, restore func(), settled ...string) {
 	t.Helper()
 	link, waiting := s.link(), s.link("--company", "Second AS", "--scheme", "second-entra")
 	v := s.visitor().open(link).walk("review").register().handOver()
@@ -36,7 +39,7 @@ func rehearse(t *testing.T, s *site, backup, lose, restore func()) {
 	s.stop()
 	lose()
 	restore()
-	if said := s.command("restored"); said != "SCIM tokens withheld: 1\nsessions ended: 2\n" {
+	if said := s.command(append([]string{"restored"}, settled...)...); said != "SCIM tokens withheld: 1\nsessions ended: 2\n" {
 		t.Errorf("restored says %q", said)
 	}
 	s.start()
@@ -116,7 +119,8 @@ func TestBackupAndRestoreOnPostgres(t *testing.T) {
 		s.environ["ONBOARD_DATABASE_URL"] = server.Database(t)
 	}, func() {
 		server.Run(t, dump, "pg_restore", "--exit-on-error", "--no-owner", "--dbname", s.environ["ONBOARD_DATABASE_URL"])
-	})
+		s.refusedWhileSwept(t)
+	}, "--yes")
 }
 
 // TestBackupRefuses what would lose something, and leaves nothing behind.
@@ -135,7 +139,7 @@ func TestBackupRefuses(t *testing.T) {
 	}{
 		"a file that is there": {there, nil, "is there already"},
 		"a folder that is not": {filepath.Join(dir, "no", "backup.db"), nil, "no such file"},
-		"no database":          {filepath.Join(dir, "new.db"), map[string]string{"ONBOARD_DATABASE_URL": "sqlite://" + filepath.Join(dir, "none.db")}, "no such file"},
+		"no database":          {filepath.Join(dir, "new.db"), map[string]string{"ONBOARD_DATABASE_URL": "sqlite://" + filepath.Join(dir, "none.db")}, "there is no database at"},
 		"PostgreSQL":           {filepath.Join(dir, "new.db"), map[string]string{"ONBOARD_DATABASE_URL": "postgres://onboard@127.0.0.1:1/onboard"}, "pg_dump"},
 	} {
 		environ := s.with(map[string]string{"ONBOARD_PUBLIC_URL": s.public})
@@ -155,5 +159,65 @@ func TestBackupRefuses(t *testing.T) {
 	s.command("backup", to)
 	if info, err := os.Stat(to); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the backup is %v, %v", info, err)
+	}
+}
+
+// refusedWhileSwept wants "onboard restored" to refuse while a replica holds the lease of the sweep, as a dump may say, too.
+func (s *site) refusedWhileSwept(t *testing.T) {
+	t.Helper()
+	environ := s.with(map[string]string{"ONBOARD_PUBLIC_URL": s.public})
+	c, err := config.Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := openStorage(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	_, err = store.AcquireLease(t.Context(), sweepLease, "another", now.Add(time.Hour), now.Add(2*time.Hour))
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if status, out, log := command(t, environ, "restored"); status != 1 || out != "" || !strings.Contains(log, "a replica serves this database") {
+		t.Errorf("restored, beside a replica: status %d, printed %q, said %q", status, out, log)
+	}
+}
+
+// TestBackupsToOneName: one of several at once makes it, and nothing is left of the others.
+func TestBackupsToOneName(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	dir := t.TempDir()
+	environ := s.with(map[string]string{"ONBOARD_PUBLIC_URL": s.public})
+	statuses := make([]int, 6)
+	race(len(statuses), func(i int) { statuses[i], _, _ = command(t, environ, "backup", filepath.Join(dir, "same.db")) })
+	slices.Sort(statuses)
+	if !slices.Equal(statuses, []int{0, 1, 1, 1, 1, 1}) {
+		t.Errorf("they end with %v, want one with 0", statuses)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%d files are there: %v", len(entries), err)
+	}
+}
+
+// TestRestoredRefuses what would end the sessions of people at work, or of another service's database.
+func TestRestoredRefuses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	v := s.visitor().open(s.link()).walk("application")
+	for name, row := range map[string]struct{ keys, want string }{
+		"a service that runs":      {s.environ["ONBOARD_SEALING_KEYS"], "another process serves"},
+		"keys of another database": {seal.Generate().Expose(), "not the keys of this database"},
+	} {
+		environ := s.with(map[string]string{"ONBOARD_PUBLIC_URL": s.public, "ONBOARD_SEALING_KEYS": row.keys})
+		for _, args := range [][]string{{"restored"}, {"restored", "--yes"}} {
+			if status, out, log := command(t, environ, args...); status != 1 || out != "" || !strings.Contains(log, row.want) {
+				t.Errorf("%s: status %d, printed %q, said %q", name, status, out, log)
+			}
+		}
+	}
+	if v.get("/setup/" + v.setup() + "/application").at("application"); v.status != http.StatusOK {
+		t.Errorf("whoever was at work is answered %d", v.status)
 	}
 }

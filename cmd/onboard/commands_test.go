@@ -6,7 +6,9 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -214,5 +216,83 @@ func TestServePrintsWhereItIs(t *testing.T) {
 	}
 	if !strings.Contains(string(out), "http://127.0.0.1:") || strings.Contains(string(out), ":0\n") {
 		t.Errorf("serve prints %q", out)
+	}
+}
+
+// TestNoDatabaseIsMade by a command beside a service that is not there: a wrong address tells nobody that all is well.
+func TestNoDatabaseIsMade(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	keys := seal.Generate().Expose() + "," + seal.Generate().Expose()
+	empty := filepath.Join(dir, "empty.db")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{filepath.Join(dir, "typo.db"): "there is no database at", empty: "this is no database of a service"} {
+		environ := realEnvironment(t, map[string]string{"ONBOARD_DATABASE_URL": "sqlite://" + path, "ONBOARD_SEALING_KEYS": keys})
+		for _, args := range [][]string{
+			{"links", "a"},
+			{"revoke", "a", "b"},
+			{"undelivered"},
+			{"undelivered", "--again"},
+			{"reseal"},
+			{"reseal", "--check"},
+			{"restored"},
+			{"restored", "--yes"},
+			{"backup", filepath.Join(dir, "backup.db")},
+		} {
+			if status, out, log := command(t, environ, args...); status != 1 || out != "" || !strings.Contains(log, want) {
+				t.Errorf("%v of %s: status %d, printed %q, said %q", args, path, status, out, log)
+			}
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%d files are there, want the empty one: %v", len(entries), err)
+	}
+}
+
+// TestNothingIsSealedYet in a database that "onboard link" made: there is nothing to move, and no key to take out.
+func TestNothingIsSealedYet(t *testing.T) {
+	t.Parallel()
+	environ := realEnvironment(t, nil)
+	if status, _, log := command(t, environ, "link", "--tenant", "nordlys", "--company", "Nordlys", "--domain", "nordlys.example"); status != 0 {
+		t.Fatal(log)
+	}
+	for _, args := range [][]string{{"reseal"}, {"reseal", "--check"}, {"restored"}} {
+		if status, out, log := command(t, environ, args...); status != 1 || out != "" || !strings.Contains(log, "nothing is sealed in it") {
+			t.Errorf("%v: status %d, printed %q, said %q", args, status, out, log)
+		}
+	}
+}
+
+// TestLinkWithOtherKeys makes no setup, whose link would open a page that says that nothing works.
+func TestLinkWithOtherKeys(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	environ := s.with(map[string]string{"ONBOARD_PUBLIC_URL": s.public, "ONBOARD_SEALING_KEYS": seal.Generate().Expose()})
+	status, out, log := command(t, environ, "link", "--tenant", "nordlys", "--company", "Nordlys", "--domain", "nordlys.example")
+	if status != 1 || out != "" || !strings.Contains(log, "ONBOARD_SEALING_KEYS are not the keys of this database") {
+		t.Errorf("status %d, printed %q, said %q", status, out, log)
+	}
+	if s.stored(`SELECT count(*) FROM setups WHERE tenant = ?`, "nordlys") {
+		t.Error("a setup is made")
+	}
+}
+
+// TestCommandsAreListed: asked for, and where none is named.
+func TestCommandsAreListed(t *testing.T) {
+	t.Parallel()
+	_, asked, _ := command(t, nil, "help")
+	status, out, bare := command(t, nil)
+	if status != 2 || out != "" {
+		t.Errorf("without a command: status %d, printed %q", status, out)
+	}
+	for _, name := range []string{"serve", "doctor", "keygen", "link", "links", "revoke", "reseal", "undelivered", "backup", "restored", "healthcheck", "version"} {
+		if line := regexp.MustCompile(`(?m)^  ` + name + `( |$)`); !line.MatchString(asked) || !line.MatchString(bare) {
+			t.Errorf("%s is not listed:\n%s\n%s", name, asked, bare)
+		}
+	}
+	if status, out, _ := command(t, nil, "help", "link"); status != 0 || !strings.Contains(out, "--company") {
+		t.Errorf("help link: status %d, printed %q", status, out)
 	}
 }

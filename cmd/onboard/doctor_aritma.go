@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aritma/entra-onboard/internal/fault"
@@ -33,6 +35,9 @@ func (d *doctor) checkID(ctx context.Context) finding {
 	case fault.NotFound:
 		return finding{broken, fmt.Sprintf("%s does not know tenant %s", id.Host, d.tenant), "Check the tenant's id, and whether it is of this environment (ONBOARD_ID_URL)"}
 	case fault.Unavailable:
+		if _, lost := errors.AsType[*url.Error](err); lost {
+			return unreachable("ONBOARD_ID_URL", id, err)
+		}
 		return finding{broken, fmt.Sprintf("%s: %s", id.Host, causeOf(err)), connect("ONBOARD_ID_URL", id)}
 	case fault.Forbidden:
 		return finding{broken, fmt.Sprintf("%s gives itself out for another: %s", id.Host, causeOf(err)), "Write ONBOARD_ID_URL exactly as the issuer of its tokens, without the tenant"}
@@ -118,6 +123,9 @@ func causeOf(err error) string {
 	cause := fault.Of(err).Err
 	if cause == nil {
 		return err.Error()
+	}
+	if request, ok := errors.AsType[*url.Error](cause); ok {
+		return reason(request)
 	}
 	text := cause.Error()
 	for _, act := range []string{"discover Aritma ID: ", "get service token: "} {

@@ -47,8 +47,11 @@ func ask(ctx context.Context, client *http.Client, method string, at *url.URL) (
 
 // reason says in a few words why there was no answer.
 func reason(err error) string {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return "the name " + dns.Name + " is not known"
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return "the name " + dns.Name + " is not known"
+		}
+		return "the name " + dns.Name + " cannot be looked up"
 	}
 	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "its certificate is not accepted: " + certificate.Err.Error()

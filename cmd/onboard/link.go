@@ -15,14 +15,14 @@ import (
 	"github.com/aritma/entra-onboard/internal/wizard"
 )
 
-// beside runs a command on the database, beside the service that may be running.
-func beside(ctx context.Context, p process, check func(c *config.Config) error, do func(s *service) error) (err error) {
+// beside runs a command on the database, beside the service that may be running, when check finds nothing against it.
+func beside(ctx context.Context, p process, check func(ctx context.Context, c *config.Config) error, do func(s *service) error) (err error) {
 	c, err := config.Load(p.environ)
 	if err != nil {
 		return errors.Join(errConfiguration, err)
 	}
-	if err := check(c); err != nil {
-		return errors.Join(errConfiguration, err)
+	if err := check(ctx, c); err != nil {
+		return err
 	}
 	s, err := newService(ctx, c, newLog(p, false, slog.LevelInfo))
 	if err != nil {
@@ -32,13 +32,14 @@ func beside(ctx context.Context, p process, check func(c *config.Config) error, 
 	return do(s)
 }
 
-func unchecked(*config.Config) error { return nil }
-
 // makeLink makes a setup, or another link to one, and prints the setup link.
 func makeLink(ctx context.Context, p process, flags linkFlags) error {
 	flags.Domain = strings.ToLower(strings.TrimSpace(flags.Domain))
-	check := func(c *config.Config) error { return checkLink(c, flags) }
+	check := func(_ context.Context, c *config.Config) error { return checkLink(c, flags) }
 	return beside(ctx, p, check, func(s *service) error {
+		if err := s.onboarding.CheckKeys(ctx); err != nil && !errors.Is(err, onboarding.ErrNotFound) { // none: nothing serves it yet
+			return err
+		}
 		setup, err := s.linked(ctx, flags)
 		if err != nil {
 			return err
@@ -91,7 +92,7 @@ func (s *service) takeBack(ctx context.Context, setup, label string) error {
 
 // listLinks prints a line for each link of a setup; never the link itself, which nobody knows any more.
 func listLinks(ctx context.Context, p process, setup string) error {
-	return beside(ctx, p, unchecked, func(s *service) error {
+	return beside(ctx, p, databaseThere, func(s *service) error {
 		if _, err := s.linked(ctx, linkFlags{Setup: setup}); err != nil {
 			return err
 		}
@@ -117,7 +118,7 @@ func listLinks(ctx context.Context, p process, setup string) error {
 
 // revokeLink takes one link back.
 func revokeLink(ctx context.Context, p process, setup, link string) error {
-	return beside(ctx, p, unchecked, func(s *service) error {
+	return beside(ctx, p, databaseThere, func(s *service) error {
 		err := s.onboarding.RevokeLink(ctx, setup, link, onboarding.Operator)
 		if fault.Of(err).ID == "links.gone" {
 			return fmt.Errorf("setup %q has no link %q: \"onboard links\" lists them", setup, link)
@@ -126,6 +127,7 @@ func revokeLink(ctx context.Context, p process, setup, link string) error {
 	})
 }
 
+// checkLink reports all that is wrong with the flags as errConfiguration.
 func checkLink(c *config.Config, flags linkFlags) error {
 	var wrong []error
 	add := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
@@ -139,7 +141,7 @@ func checkLink(c *config.Config, flags linkFlags) error {
 		if flags.Tenant+flags.Company+flags.Domain+flags.Scheme+flags.Contact != "" {
 			add("--setup names a setup that is there: leave out --tenant, --company, --domain, --scheme and --contact")
 		}
-		return errors.Join(wrong...)
+		return mistakes(wrong)
 	}
 	if flags.Replace {
 		add("--replace needs --setup")
@@ -159,5 +161,13 @@ func checkLink(c *config.Config, flags linkFlags) error {
 	if tenant := strings.TrimSpace(flags.Tenant); tenant != "" && !wizard.IsTenant(tenant) {
 		add("--tenant %q is not the id of an Aritma tenant", tenant)
 	}
-	return errors.Join(wrong...)
+	return mistakes(wrong)
+}
+
+// mistakes are errConfiguration; nil when there are none.
+func mistakes(wrong []error) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	return errors.Join(append([]error{errConfiguration}, wrong...)...)
 }

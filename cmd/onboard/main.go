@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,7 +38,7 @@ type cli struct {
 		Link  string `arg:"" help:"Id of the link, as \"onboard links\" lists it."`
 	} `cmd:"" help:"Take a setup link back: whoever it let in loses access at once."`
 	Reseal struct {
-		Check bool `help:"Changes nothing: lists what is sealed with which key."`
+		Check bool `help:"Changes nothing: lists what is sealed with which key, and ends with 1 unless all is with the first."`
 	} `cmd:"" help:"Move everything that is sealed to the first of the sealing keys, beside the service."`
 	Undelivered struct {
 		Again bool `help:"Has what was given up tried again."`
@@ -45,7 +46,9 @@ type cli struct {
 	Backup struct {
 		File string `arg:"" help:"File to make; it must not be there yet."`
 	} `cmd:"" help:"Copy the SQLite database into a file, while the service runs."`
-	Restored    struct{} `cmd:"" help:"Run once after a backup was restored, before it is served: takes back what may have been used since."`
+	Restored struct {
+		Yes bool `help:"No replica serves the database, although a PostgreSQL dump may say that one does."`
+	} `cmd:"" help:"Run once after a backup was restored, before it is served: takes back what may have been used since."`
 	Healthcheck struct{} `cmd:"" help:"Ask the service at ONBOARD_LISTEN whether it runs; for containers."`
 	Version     struct{} `cmd:"" help:"Print version, revision and Go version."`
 }
@@ -99,6 +102,10 @@ var errConfiguration = errors.New("configuration")
 func run(ctx context.Context, p process) int {
 	var c cli
 	status := -1
+	var bare bool
+	if p, bare = asksForHelp(p); bare {
+		fmt.Fprint(p.log, "onboard: name a command\n\n")
+	}
 	parser, err := kong.New(&c, kong.Name("onboard"), kong.Description("Connects a company's Entra ID to Aritma."),
 		kong.Writers(p.out, p.log), kong.Exit(func(code int) { status = code }),
 		kong.Vars{"life": onboarding.DefaultLinkLife.String()})
@@ -107,6 +114,8 @@ func run(ctx context.Context, p process) int {
 	}
 	command, err := parser.Parse(p.args)
 	switch {
+	case bare:
+		return 2
 	case status >= 0:
 		return status // --help
 	case err != nil:
@@ -137,7 +146,7 @@ func run(ctx context.Context, p process) int {
 	case "backup <file>":
 		err = backUp(ctx, p, c.Backup.File)
 	case "restored":
-		err = settleRestored(ctx, p)
+		err = settleRestored(ctx, p, c.Restored.Yes)
 	case "healthcheck":
 		err = checkHealth(ctx, p)
 	case "version":
@@ -152,6 +161,18 @@ func run(ctx context.Context, p process) int {
 		return 1
 	}
 	return 0
+}
+
+// asksForHelp turns "onboard help" into "onboard --help", and a run without a command into the same on the log, which bare tells.
+func asksForHelp(p process) (as process, bare bool) {
+	switch {
+	case len(p.args) == 0:
+		p.args, p.out = []string{"--help"}, p.log
+		return p, true
+	case p.args[0] == "help":
+		p.args = append(slices.Clone(p.args[1:]), "--help")
+	}
+	return p, false
 }
 
 // bullets lists every mistake on a line of its own.

@@ -36,10 +36,7 @@ func unhex(text string) []byte {
 
 // resealAll moves everything that is sealed to the first key, and says what became of it and which keys can be taken out.
 func resealAll(ctx context.Context, p process) error {
-	return beside(ctx, p, unchecked, func(s *service) error {
-		if err := s.onboarding.CheckKeys(ctx); err != nil && !errors.Is(err, onboarding.ErrNotFound) {
-			return err
-		}
+	return beside(ctx, p, keysFit, func(s *service) error {
 		tallies, err := reseal.Run(ctx, s.store, s.config.Keys, places)
 		for _, t := range tallies {
 			fmt.Fprintf(p.out, "%-13s  %d moved, %d under the first key already, %d could not be opened\n", t.Kind, t.Moved, t.Already, sum(t.Unopened))
@@ -81,11 +78,11 @@ func conclude(out io.Writer, keys []seal.KeyID, tallies []reseal.Tally) error {
 
 // unopenedText says what it means that values of a key do not open.
 func unopenedText(keys []seal.KeyID, id seal.KeyID, n int) string {
-	const lost = "What they hold is lost otherwise: a client secret is asked for again, a token that was not shown yet has to be replaced, sessions and sign-ins begin anew."
+	const lost = "What is sealed there is lost otherwise: a client secret is asked for again, a token that was not shown yet has to be replaced, sessions and sign-ins begin anew."
 	if slices.Contains(keys, id) || id == (seal.KeyID{}) {
-		return fmt.Sprintf("%d do not open although they name %s: they are damaged, or were moved here by hand. Restore them from a backup. %s", n, named(keys, id), lost)
+		return fmt.Sprintf("%s sealed with %s but cannot be opened: damaged, or moved here by hand. Restore from a backup. %s", are(n), named(keys, id), lost)
 	}
-	return fmt.Sprintf("%d are sealed with %s: put it at the end of the list and run this again. %s", n, named(keys, id), lost)
+	return fmt.Sprintf("%s sealed with %s: put it at the end of the list and run this again. %s", are(n), named(keys, id), lost)
 }
 
 // named is a key by its place and its id, never by its value.
@@ -106,16 +103,18 @@ func sum(of map[seal.KeyID]int) (n int) {
 	return n
 }
 
-// checkSealed lists what is sealed with which key, and changes nothing.
+// checkSealed lists what is sealed with which key, and changes nothing. It fails unless all is sealed with the first.
 func checkSealed(ctx context.Context, p process) error {
 	c, err := config.Load(p.environ)
 	if err != nil {
 		return errors.Join(errConfiguration, err)
 	}
-	state, err := inspectStorage(ctx, c)
+	state, err := lookAt(ctx, c)
 	switch {
 	case err != nil:
-		return fmt.Errorf("look at the database: %w", err)
+		return err
+	case len(state.Proof) == 0:
+		return errNoService
 	case state.Schema < state.Program:
 		return fmt.Errorf("the schema of the database (%d) is older than the %d of this program: start \"onboard serve\" first", state.Schema, state.Program)
 	}
@@ -135,13 +134,22 @@ func checkSealed(ctx context.Context, p process) error {
 	others, foreign := notFirst(keys, state.Sealed)
 	switch {
 	case foreign > 0:
-		_, err = fmt.Fprintf(p.out, "%d are sealed with keys that are not in ONBOARD_SEALING_KEYS: nothing opens them without.\n", foreign)
+		fmt.Fprintf(p.out, "%s sealed with keys that are not in ONBOARD_SEALING_KEYS: nothing else opens what they sealed.\n", are(foreign))
 	case others > 0:
-		_, err = fmt.Fprintf(p.out, "%d are sealed with other keys than the first: \"onboard reseal\" moves them. Take no key out before.\n", others)
+		fmt.Fprintf(p.out, "%s sealed with other keys than the first: run \"onboard reseal\", and take no key out before.\n", are(others))
 	default:
 		_, err = fmt.Fprintln(p.out, "All of it is sealed with the first key.")
+		return err
 	}
-	return err
+	return errors.New("not all of it is sealed with the first key")
+}
+
+// are is a number with its verb.
+func are(n int) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return fmt.Sprint(n, " are")
 }
 
 // notFirst counts what is sealed with other keys of the list than the first, and what with keys that are not in it.

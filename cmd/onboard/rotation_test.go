@@ -186,8 +186,8 @@ func TestRotationInAFile(t *testing.T) {
 	c.rekey(fresh, old)
 	c.all[0].stop()
 	before := c.files()
-	_, out, _ := c.reseals("--check")
-	if !regexp.MustCompile(`(?m)^setup secrets +[0-9a-f]{8} +2 +\d+$`).MatchString(out) || !strings.Contains(out, "sealed with other keys than the first") {
+	status, out, _ := c.reseals("--check")
+	if status != 1 || !regexp.MustCompile(`(?m)^setup secrets +[0-9a-f]{8} +2 +\d+$`).MatchString(out) || !strings.Contains(out, "sealed with other keys than the first") {
 		t.Errorf("--check says:\n%s", out)
 	}
 	if !maps.EqualFunc(before, c.files(), bytes.Equal) {
@@ -207,8 +207,8 @@ func TestRotationInAFile(t *testing.T) {
 	}
 	c.rekey(fresh)
 	k.stillOpens(c.site)
-	if _, out, _ = c.reseals("--check"); !strings.Contains(out, "All of it is sealed with the first key") {
-		t.Errorf("--check says:\n%s", out)
+	if status, out, _ = c.reseals("--check"); status != 0 || !strings.Contains(out, "All of it is sealed with the first key") {
+		t.Errorf("--check ends with %d and says:\n%s", status, out)
 	}
 }
 
@@ -233,7 +233,7 @@ func TestKeyTakenOutTooEarly(t *testing.T) {
 	if status != 1 || out != "" || !strings.Contains(said, "ONBOARD_SEALING_KEYS are not the keys of this database") {
 		t.Errorf("reseal: status %d, printed %q, said %q", status, out, said)
 	}
-	if _, out, _ = c.reseals("--check"); !strings.Contains(out, "not in ONBOARD_SEALING_KEYS: nothing opens them without") {
+	if _, out, _ = c.reseals("--check"); !strings.Contains(out, "not in ONBOARD_SEALING_KEYS: nothing else opens") {
 		t.Errorf("--check says:\n%s", out)
 	}
 	c.rekey(fresh, old)

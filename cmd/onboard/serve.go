@@ -31,6 +31,9 @@ const (
 	sweepEvery        = time.Minute
 	releaseTimeout    = 5 * time.Second
 
+	// sweepLease is what the replica holds that sweeps.
+	sweepLease = "sweep"
+
 	// retainAtOnce is how many batches of setups one sweep looks through for what is no longer needed; retainEvery is how long it
 	// rests when it has been through all.
 	retainAtOnce = 10
@@ -165,14 +168,13 @@ func (s *service) listen(ctx context.Context, p process, listener net.Listener, 
 // sweep drops what has had its time, again and again, until ctx ends. Of several replicas one does, since two would record twice
 // what they drop; another takes over when that one has not come back for a while.
 func (s *service) sweep(ctx context.Context) {
-	const name = "sweep"
 	holder := onboarding.NewOperation()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	keeper := &keeper{service: s}
 	for ctx.Err() == nil {
 		now := time.Now().UTC()
-		held, err := s.store.AcquireLease(ctx, name, holder, now, now.Add(2*sweepEvery))
+		held, err := s.store.AcquireLease(ctx, sweepLease, holder, now, now.Add(2*sweepEvery))
 		if held {
 			err = s.sweepOnce(ctx, keeper)
 		}
@@ -186,7 +188,7 @@ func (s *service) sweep(ctx context.Context) {
 	}
 	giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	if err := s.store.ReleaseLease(giving, name, holder); err != nil {
+	if err := s.store.ReleaseLease(giving, sweepLease, holder); err != nil {
 		s.log.WarnContext(ctx, "lease of the sweep not released", "error", err)
 	}
 }

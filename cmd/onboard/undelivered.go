@@ -13,7 +13,7 @@ const maxUndelivered = 1000
 // listUndelivered prints a line for each message that the webhook was not told, after it has had those tried again that were
 // given up, where that is asked for.
 func listUndelivered(ctx context.Context, p process, again bool) error {
-	return beside(ctx, p, unchecked, func(s *service) error {
+	return beside(ctx, p, databaseThere, func(s *service) error {
 		if again {
 			revived, err := s.store.ReviveMessages(ctx, time.Now())
 			if err != nil {

@@ -50,7 +50,7 @@ func (a act) lost(err error) error {
 	case outbound.TimedOut(err):
 		return a.fail(fault.Unavailable, "signin.unavailable", "no answer in time", nil)
 	case outbound.DialFailed(err):
-		return a.fail(fault.Unavailable, "signin.unavailable", "cannot be reached: "+err.Error(), nil)
+		return fault.Wrap(fmt.Errorf("%s: cannot be reached: %w", a, err), fault.Unavailable, "signin.unavailable", nil)
 	}
 	if _, ok := errors.AsType[*url.Error](err); ok {
 		return a.fail(fault.Unavailable, "signin.unavailable", "connection lost", nil)

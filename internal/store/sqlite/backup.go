@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -28,8 +29,33 @@ func Backup(ctx context.Context, path, to string) (err error) {
 	if err := errors.Join(partial.Close(), vacuumInto(ctx, path, partial.Name()), persist(partial.Name())); err != nil {
 		return fmt.Errorf("back up database: %w", err)
 	}
-	if err := errors.Join(os.Rename(partial.Name(), to), persist(filepath.Dir(to))); err != nil {
+	err = claim(partial.Name(), to)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("back up database: %s is there already", to)
+	}
+	if err := errors.Join(err, persist(filepath.Dir(to))); err != nil {
 		return fmt.Errorf("back up database: %w", err)
+	}
+	return nil
+}
+
+// claim gives a file the name to, or returns fs.ErrExist: of several that want one name one gets it. Where the file system knows
+// no hard links the name stands for an empty file for a moment.
+func claim(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return claimEmpty(from, to)
+}
+
+func claimEmpty(from, to string) error {
+	file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Close(), os.Rename(from, to)); err != nil {
+		return errors.Join(err, os.Remove(to))
 	}
 	return nil
 }

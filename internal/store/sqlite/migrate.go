@@ -41,8 +41,17 @@ func migrate(ctx context.Context, db *sql.DB, path string) (err error) {
 // work must not be taken from it. It waits while an earlier process finishes, for as long as a drain may take. Handles
 // that do not serve, such as a command beside the service, need not call it.
 func (s *Store) ServeAlone(ctx context.Context) error {
+	return s.serveAlone(ctx, servingTimeout)
+}
+
+// ServeAloneAtOnce is ServeAlone, but fails when another process serves the file now.
+func (s *Store) ServeAloneAtOnce(ctx context.Context) error {
+	return s.serveAlone(ctx, 0)
+}
+
+func (s *Store) serveAlone(ctx context.Context, wait time.Duration) error {
 	// The lock outlasts ctx: work is drained after the service was told to stop.
-	unlock, err := lockFile(context.WithoutCancel(ctx), s.path+"-serving", servingTimeout)
+	unlock, err := lockFile(context.WithoutCancel(ctx), s.path+"-serving", wait)
 	if err != nil {
 		return fmt.Errorf("another process serves %s: %w", s.path, err)
 	}
