@@ -15,7 +15,7 @@ import (
 
 const (
 	maxBody       = 64 << 10 // bytes of a form; the largest answer is a pasted access token
-	compressLevel = 5 // 7 % less than level 1, for 20 µs at most
+	compressLevel = 5        // 7 % less than level 1, for 20 µs at most
 )
 
 // routes is the whole site in one place.
