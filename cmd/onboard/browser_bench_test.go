@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,12 +56,15 @@ func BenchmarkSlowPhone(b *testing.B) {
 		bandwidth := map[string]float64{"150ms": 1, "562ms": 0.9}[name]
 		for page, path := range pages {
 			b.Run(fmt.Sprintf("%s/%s", page, name), func(b *testing.B) {
+				var paints []float64
 				for b.Loop() {
 					inner := *s
 					inner.t = b
-					paint := inner.browse(true).lend(v).slow(latency, bandwidth).open(path).largestPaint()
-					b.ReportMetric(paint, "LCP-ms")
+					paints = append(paints, inner.browse(true).lend(v).slow(latency, bandwidth).open(path).largestPaint())
 				}
+				slices.Sort(paints)
+				b.ReportMetric(paints[len(paints)/2], "LCP-p50-ms")
+				b.ReportMetric(paints[0], "LCP-least-ms")
 				b.ReportMetric(0, "ns/op")
 			})
 		}
@@ -71,6 +75,7 @@ func BenchmarkSlowPhone(b *testing.B) {
 func BenchmarkSlowPhoneInput(b *testing.B) {
 	s := newSite(b, nil)
 	v := s.visitor().open(s.link()).walk("secret")
+	var slowest []float64
 	for b.Loop() {
 		inner := *s
 		inner.t = b
@@ -78,8 +83,10 @@ func BenchmarkSlowPhoneInput(b *testing.B) {
 		call(tab, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
 		tab.click("All steps").click("All steps").fill("secret", "half a word").click("Show").click("Show it")
 		tab.until("the last frame", `new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(true), 100)))`)
-		b.ReportMetric(evaluate[float64](tab, "Math.max(0, ...Object.values(inputs))"), "slowest-ms")
-		b.ReportMetric(evaluate[float64](tab, "Object.keys(inputs).length"), "inputs-of-16-ms")
+		slowest = append(slowest, evaluate[float64](tab, "Math.max(0, ...Object.values(inputs))"))
 	}
+	slices.Sort(slowest)
+	b.ReportMetric(slowest[len(slowest)/2], "slowest-p50-ms")
+	b.ReportMetric(slowest[0], "slowest-least-ms")
 	b.ReportMetric(0, "ns/op")
 }
