@@ -163,7 +163,8 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request, sess *sessi
 
 // leadToAritma begins a sign-in and answers with the page that leads to Aritma ID. Those of somebody who is not signed in are counted.
 func (s *Server) leadToAritma(w http.ResponseWriter, r *http.Request, sess *sessions.Session, tenant string, purpose account.Purpose) error {
-	if accountOf(sess).IsZero() && s.begun.Miss(r.Context()) {
+	// A setup link that is good always leads on.
+	if purpose.Link == "" && accountOf(sess).IsZero() && s.begun.Miss(r.Context()) {
 		return errBusy
 	}
 	saved := func() ([]byte, error) {

@@ -120,7 +120,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		"IAM down":                    {changes: map[string]string{"ONBOARD_IAM_URL": closedPort(t) + "/core/iam"}, grade: "failed", line: "IAM API", says: "does not answer", more: []string{"IAM permission"}},
 		"IAM troubled":                {fault: sandbox.IAMUnavailable, grade: "failed", line: "IAM API", says: "answers 503", more: []string{"IAM permission"}},
 		"IAM elsewhere":               {changes: map[string]string{"ONBOARD_IAM_URL": box.IAMURL() + "/v2"}, grade: "failed", line: "IAM API", says: "no IAM API", more: []string{"IAM permission"}},
-		"ID down":                     {changes: map[string]string{"ONBOARD_ID_URL": closedPort(t), "ONBOARD_SCIM_URL_TEMPLATE": box.IDURL() + "/{tenant}/api/scim/v2"}, grade: "failed", line: "Aritma ID", says: "cannot be reached", more: []string{"service client"}},
+		"ID down":                     {changes: map[string]string{"ONBOARD_ID_URL": closedPort(t), "ONBOARD_SCIM_URL_TEMPLATE": box.IDURL() + "/{tenant}/api/scim/v2"}, grade: "failed", line: "Aritma ID", says: "does not answer", more: []string{"service client"}},
 		"ID elsewhere":                {changes: map[string]string{"ONBOARD_ID_URL": box.IDURL() + "/x", "ONBOARD_SCIM_URL_TEMPLATE": box.IDURL() + "/{tenant}/api/scim/v2"}, grade: "failed", line: "Aritma ID", says: "does not know tenant", more: []string{"service client"}},
 		"wrong service client secret": {changes: map[string]string{"ONBOARD_SERVICE_CLIENT_SECRET": "canary-of-another-client-secret"}, grade: "failed", line: "service client", says: "Aritma ID refuses it"},
 		"IAM refuses":                 {fault: sandbox.IAMUnauthorized, grade: "failed", line: "IAM permission", says: "does not take the token"},
