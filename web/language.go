@@ -18,11 +18,10 @@ import (
 const (
 	languagePath = "/language"
 	// LanguageCookie holds the tag of the language that somebody chose. It is their own and tells nothing else, it is there before a
-	// session is and stays when one ends; a __Host- cookie cannot be planted by a sibling host (RFC 6265bis, 4.1.3.2).
+	// session is and stays when one ends.
 	LanguageCookie = "onboard-language"
-	hostPrefix     = "__Host-"
-	maxAsked       = 256                // bytes of Accept-Language that are read; browsers send fewer than 100
-	languageLife   = 365 * 24 * 60 * 60 // seconds; browsers keep none for more than 400 days
+	maxAsked       = 256       // bytes of Accept-Language that are read; browsers send fewer than 100
+	choiceLife     = 365 * day // browsers keep none for more than 400 days
 )
 
 // printer makes sentences in the language of a request: the one that it chooses, or that was chosen before, else the one that the
@@ -52,18 +51,11 @@ func (s *Server) chosen(r *http.Request) []string {
 	if tag := r.PostForm.Get("language"); s.Messages.Offers(tag) {
 		return []string{tag}
 	}
-	cookie, err := r.Cookie(s.languageCookie())
+	cookie, err := r.Cookie(s.browserCookie(LanguageCookie))
 	if err != nil || !s.Messages.Offers(cookie.Value) {
 		return nil
 	}
 	return []string{cookie.Value}
-}
-
-func (s *Server) languageCookie() string {
-	if s.PublicURL.Scheme == "https" {
-		return hostPrefix + LanguageCookie
-	}
-	return LanguageCookie
 }
 
 // submitLanguage keeps the choice and leads back to the page that it was made on.
@@ -79,10 +71,7 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) bool {
 	if !s.Messages.Offers(tag) {
 		return false
 	}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure unless the site is http on loopback
-		Name: s.languageCookie(), Value: tag, Path: "/", MaxAge: languageLife,
-		Secure: s.PublicURL.Scheme == "https", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	s.keepInBrowser(w, LanguageCookie, tag, choiceLife)
 	return true
 }
 

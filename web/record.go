@@ -19,17 +19,23 @@ func (s *Server) showRecord(v *visit) error {
 		T: v.t, Title: v.t.T("done.title", "Company", v.setup.Company), Lead: s.doneLead(v), Connection: s.connection(v), Rows: s.doneRows(v),
 		Made: v.t.T("done.record.made", "Time", v.t.Moment(s.Now())), Support: s.Support,
 	}
-	if day, err := time.Parse(time.DateOnly, v.setup.State.Answers.SecretExpires); err == nil {
+	if day, known := v.secretExpires(); known {
 		view.Expires = v.t.T("done.expires", "Date", day)
 	}
 	attach(v.w, "aritma-entra-"+v.setup.State.Answers.Scheme+".html")
 	return v.render(http.StatusOK, page.Record(view))
 }
 
+// secretExpires is the day on which the client secret expires; false when it was not given.
+func (v *visit) secretExpires() (time.Time, bool) {
+	day, err := time.Parse(time.DateOnly, v.setup.State.Answers.SecretExpires)
+	return day, err == nil
+}
+
 // showSecretExpires is the day on which the client secret is best replaced, as a calendar file (RFC 5545).
 func (s *Server) showSecretExpires(v *visit) error {
-	expires, err := time.Parse(time.DateOnly, v.setup.State.Answers.SecretExpires)
-	if err != nil {
+	expires, known := v.secretExpires()
+	if !known {
 		return errNotFound
 	}
 	attach(v.w, "aritma-client-secret.ics")

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/aritma/entra-onboard/internal/portal"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -11,7 +10,6 @@ import (
 )
 
 func (s *Server) showDone(v *visit) error {
-	state := v.setup.State
 	view := page.DoneView{
 		Frame: s.stepFrame(v, wizard.Done, "Company", v.setup.Company), Connection: s.connection(v), Rows: s.doneRows(v),
 		Links: []component.Link{
@@ -25,7 +23,7 @@ func (s *Server) showDone(v *visit) error {
 		Notices: s.tokenNotices(v), Button: s.loginButton(v, wizard.Done), RecordURL: v.url("done/record.html"),
 	}
 	view.Frame.Lead = s.doneLead(v)
-	if day, err := time.Parse(time.DateOnly, state.Answers.SecretExpires); err == nil {
+	if day, known := v.secretExpires(); known {
 		view.Expires, view.CalendarURL = v.t.Day(day), v.url("done/secret-expires.ics")
 	}
 	return v.render(http.StatusOK, page.Done(view))

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/aritma/entra-onboard/internal/onboarding"
 	"github.com/aritma/entra-onboard/internal/wizard"
@@ -111,8 +110,8 @@ func (s *Server) reviewRows(v *visit) []component.SummaryRow {
 
 // expiresWord is the day on which the client secret expires, as far as it was given.
 func (s *Server) expiresWord(v *visit) string {
-	day, err := time.Parse(time.DateOnly, v.setup.State.Answers.SecretExpires)
-	if err != nil {
+	day, known := v.secretExpires()
+	if !known {
 		return v.t.T("not-given")
 	}
 	return v.t.Day(day)

@@ -18,7 +18,8 @@ const (
 	day = 24 * 60 * 60 // in seconds
 )
 
-// browserCookie is how a cookie is named: a browser takes a __Host- cookie over https only.
+// browserCookie is how a cookie is named: a browser takes a __Host- cookie over https only. No sibling host can plant one (RFC 6265bis,
+// 4.1.3.2).
 func (s *Server) browserCookie(name string) string {
 	if s.PublicURL.Scheme == "https" {
 		return "__Host-" + name

@@ -11,21 +11,14 @@ import (
 
 const (
 	themePath = "/theme"
-	// ThemeCookie holds which theme somebody chose, as LanguageCookie holds their language.
-	ThemeCookie = "onboard-theme"
+	// themeCookie holds which theme somebody chose, as LanguageCookie holds their language.
+	themeCookie = "onboard-theme"
 )
-
-func (s *Server) themeCookie() string {
-	if s.PublicURL.Scheme == "https" {
-		return hostPrefix + ThemeCookie
-	}
-	return ThemeCookie
-}
 
 // theme is how the pages of this browser look: as somebody chose, else as the system does.
 func (s *Server) theme(r *http.Request, back string) layout.ThemeView {
 	v := layout.ThemeView{Action: themePath, Back: back, Current: layout.ThemeSystem}
-	if cookie, err := r.Cookie(s.themeCookie()); err == nil && slices.Contains(layout.Themes, cookie.Value) {
+	if cookie, err := r.Cookie(s.browserCookie(themeCookie)); err == nil && slices.Contains(layout.Themes, cookie.Value) {
 		v.Current = cookie.Value
 	}
 	return v
@@ -35,10 +28,7 @@ func (s *Server) theme(r *http.Request, back string) layout.ThemeView {
 // it already.
 func (s *Server) submitTheme(w http.ResponseWriter, r *http.Request, _ *sessions.Session) error {
 	if theme := r.PostForm.Get("theme"); slices.Contains(layout.Themes, theme) {
-		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure unless the site is http on loopback
-			Name: s.themeCookie(), Value: theme, Path: "/", MaxAge: languageLife,
-			Secure: s.PublicURL.Scheme == "https", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		})
+		s.keepInBrowser(w, themeCookie, theme, choiceLife)
 	}
 	if r.PostForm.Get("stay") != "" {
 		w.WriteHeader(http.StatusNoContent)

@@ -31,7 +31,7 @@ func (b *tab) still(name string) *tab {
 		return observer.takeRecords().filter((e) => !e.hadRecentInput).map((e) => ({Value: e.value, What: e.sources.map(what)}));
 	})()`)
 	for _, s := range shifts {
-		if s.Value >= 0.02 && !slices.Contains(verdicts, name) && !strings.HasSuffix(name, withoutScripts) {
+		if s.Value >= 0.0005 && !slices.Contains(verdicts, name) && !strings.HasSuffix(name, withoutScripts) {
 			b.t.Errorf("%s shifts by %.4f: %s", name, s.Value, strings.Join(s.What, "; "))
 		}
 	}
