@@ -254,7 +254,7 @@ func picturesOfTheEnd(t *testing.T, s *site) {
 	a.take("signin-test-client", "Try to sign in")
 	shown := a.opens("Test the sign-in").until("Microsoft's error", `!!document.querySelector("#error")`)
 	newAlbum(shown.front()).take("practice-microsoft-error", shown.text("h1"))
-	a.front()
+	a.front().until("the test is seen to be under way", `!!document.querySelector(".running-work")`)
 	a.take("signin-test-running", "Try to sign in")
 	a.click("Microsoft shows an error?").fill("shown", shown.text("#error")).press("Explain it")
 	a.take("signin-test-explained", "Try to sign in")
