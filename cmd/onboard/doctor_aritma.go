@@ -134,10 +134,5 @@ func causeOf(err error) string {
 	if strings.Contains(text, context.DeadlineExceeded.Error()) {
 		return "no answer in time"
 	}
-	if lost, why, there := strings.Cut(text, `": `); there { // without the address, whose host is told beside
-		if lost, _, there = strings.Cut(lost, `: `); there {
-			return lost + ": " + why
-		}
-	}
 	return text
 }
